@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0
+/* NVMe I/O commands (NVM command set 1.0, 3.2; Flush: NVMe base 2.0, 7.1). */
+#include "cmd.h"
+
+/* The number of logical blocks is 0's based. */
+static u16 to0based(u32 nlb)
+{
+	return nlb - 1;
+}
+
+void nvdpa_cmd_rw(struct nvme_command *cmd, bool write, u32 nsid, u64 slba,
+		  u32 nlb, bool fua)
+{
+	memset(cmd, 0, sizeof(*cmd));
+	cmd->rw.opcode = write ? nvme_cmd_write : nvme_cmd_read;
+	cmd->rw.nsid = cpu_to_le32(nsid);
+	cmd->rw.slba = cpu_to_le64(slba);
+	cmd->rw.length = cpu_to_le16(to0based(nlb));
+	cmd->rw.control = cpu_to_le16(fua ? NVME_RW_FUA : 0);
+}
+
+void nvdpa_cmd_flush(struct nvme_command *cmd, u32 nsid)
+{
+	memset(cmd, 0, sizeof(*cmd));
+	cmd->common.opcode = nvme_cmd_flush;
+	cmd->common.nsid = cpu_to_le32(nsid);
+}
+
+u8 nvdpa_cmd_status(u16 status)
+{
+	switch (status & NVME_SCT_SC_MASK) {
+	case NVME_SC_SUCCESS:
+		return VIRTIO_BLK_S_OK;
+	case NVME_SC_INVALID_OPCODE:
+		return VIRTIO_BLK_S_UNSUPP;
+	default:
+		return VIRTIO_BLK_S_IOERR;
+	}
+}

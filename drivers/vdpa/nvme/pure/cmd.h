@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* NVMe I/O commands, and the way back from NVMe status to virtio status. */
+#ifndef NVDPA_PURE_CMD_H
+#define NVDPA_PURE_CMD_H
+
+#include "kdep.h"
+
+/**
+ * nvdpa_cmd_rw() - make a Read or Write command without its data pointer
+ * @cmd: written whole, the data pointer and command identifier as 0
+ * @write: Write, else Read
+ * @nsid: namespace identifier
+ * @slba: first logical block
+ * @nlb: number of logical blocks, 1 to 65536
+ * @fua: set Force Unit Access
+ */
+void nvdpa_cmd_rw(struct nvme_command *cmd, bool write, u32 nsid, u64 slba,
+		  u32 nlb, bool fua);
+
+/**
+ * nvdpa_cmd_flush() - make a Flush command
+ * @cmd: written whole
+ * @nsid: namespace identifier
+ */
+void nvdpa_cmd_flush(struct nvme_command *cmd, u32 nsid);
+
+/**
+ * nvdpa_cmd_status() - virtio-blk status for an NVMe status
+ * @status: the CQE's status field without the phase tag (SCT and SC in bits
+ *          10:0, as in NVME_SC_*)
+ *
+ * Return: VIRTIO_BLK_S_OK; VIRTIO_BLK_S_UNSUPP for Invalid Command Opcode;
+ * VIRTIO_BLK_S_IOERR otherwise.
+ */
+u8 nvdpa_cmd_status(u16 status);
+
+#endif /* NVDPA_PURE_CMD_H */

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A range of a namespace, and the arithmetic from a disk's sectors to LBAs. */
+#ifndef NVDPA_PURE_EXTENT_H
+#define NVDPA_PURE_EXTENT_H
+
+#include "kdep.h"
+
+/**
+ * struct nvdpa_extent - the part of a namespace that a disk stands on
+ * @first_lba: first logical block, in the namespace's blocks
+ * @nr_lbas: number of logical blocks
+ * @boundary_lbas: a command should not cross a multiple of this many blocks of
+ *                 the namespace (NOIOB); 0 if there is no such boundary
+ * @nsid: namespace identifier
+ * @lba_shift: log2 of the block size in bytes, 9 or more
+ */
+struct nvdpa_extent {
+	u64 first_lba;
+	u64 nr_lbas;
+	u32 boundary_lbas;
+	u32 nsid;
+	u8 lba_shift;
+};
+
+/**
+ * nvdpa_extent_sectors() - size of the disk
+ * @ext: the extent
+ *
+ * Return: sectors of 512 bytes, saturating at U64_MAX.
+ */
+u64 nvdpa_extent_sectors(const struct nvdpa_extent *ext);
+
+/**
+ * nvdpa_extent_lba() - namespace block of a sector of the disk
+ * @ext: the extent
+ * @sector: sector of 512 bytes, inside the disk and a multiple of the block
+ *          (both checked by nvdpa_req_check())
+ *
+ * Return: logical block of the namespace.
+ */
+u64 nvdpa_extent_lba(const struct nvdpa_extent *ext, u64 sector);
+
+/**
+ * nvdpa_extent_clip() - shorten a transfer so that it crosses no boundary
+ * @ext: the extent
+ * @lba: first logical block of the namespace
+ * @bytes: wanted length, a multiple of the block, not 0
+ *
+ * Return: bytes, a multiple of the block, not 0 and at most @bytes.
+ */
+u32 nvdpa_extent_clip(const struct nvdpa_extent *ext, u64 lba, u32 bytes);
+
+#endif /* NVDPA_PURE_EXTENT_H */
