@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/* One module parameter a field; -1 leaves the field as the device reports it. */
+#include "overrides.h"
+
+#include <linux/module.h>
+#include <linux/nvme.h>
+
+static int nvdpa_override_mpsmin = -1;
+module_param_named(override_mpsmin, nvdpa_override_mpsmin, int, 0644);
+MODULE_PARM_DESC(override_mpsmin, "CAP.MPSMIN");
+
+static int nvdpa_override_mqes = -1;
+module_param_named(override_mqes, nvdpa_override_mqes, int, 0644);
+MODULE_PARM_DESC(override_mqes, "CAP.MQES, entries less one");
+
+static int nvdpa_override_msix = -1;
+module_param_named(override_msix, nvdpa_override_msix, int, 0644);
+MODULE_PARM_DESC(override_msix, "number of MSI-X vectors");
+
+static int nvdpa_override_mdts = -1;
+module_param_named(override_mdts, nvdpa_override_mdts, int, 0644);
+MODULE_PARM_DESC(override_mdts, "Identify Controller MDTS");
+
+static int nvdpa_override_sgls = -1;
+module_param_named(override_sgls, nvdpa_override_sgls, int, 0644);
+MODULE_PARM_DESC(override_sgls, "Identify Controller SGLS");
+
+static int nvdpa_override_vwc = -1;
+module_param_named(override_vwc, nvdpa_override_vwc, int, 0644);
+MODULE_PARM_DESC(override_vwc, "Identify Controller VWC");
+
+static int nvdpa_override_oncs = -1;
+module_param_named(override_oncs, nvdpa_override_oncs, int, 0644);
+MODULE_PARM_DESC(override_oncs, "Identify Controller ONCS");
+
+static int nvdpa_override_noiob = -1;
+module_param_named(override_noiob, nvdpa_override_noiob, int, 0644);
+MODULE_PARM_DESC(override_noiob, "Identify Namespace NOIOB, blocks");
+
+static int nvdpa_override_dps = -1;
+module_param_named(override_dps, nvdpa_override_dps, int, 0644);
+MODULE_PARM_DESC(override_dps, "Identify Namespace DPS");
+
+#define NVDPA_CAP_MQES_MASK	0xffffull
+#define NVDPA_CAP_MPSMIN_MASK	(0xfull << 48)
+
+u64 nvdpa_override_cap(u64 cap)
+{
+	if (nvdpa_override_mpsmin >= 0)
+		cap = (cap & ~NVDPA_CAP_MPSMIN_MASK) |
+		      (((u64)nvdpa_override_mpsmin << 48) &
+		       NVDPA_CAP_MPSMIN_MASK);
+	if (nvdpa_override_mqes >= 0)
+		cap = (cap & ~NVDPA_CAP_MQES_MASK) |
+		      (nvdpa_override_mqes & NVDPA_CAP_MQES_MASK);
+	return cap;
+}
+
+int nvdpa_override_msix_count(int count)
+{
+	return nvdpa_override_msix >= 0 ? nvdpa_override_msix : count;
+}
+
+void nvdpa_override_id_ctrl(struct nvme_id_ctrl *id)
+{
+	if (nvdpa_override_mdts >= 0)
+		id->mdts = nvdpa_override_mdts;
+	if (nvdpa_override_sgls >= 0)
+		id->sgls = cpu_to_le32(nvdpa_override_sgls);
+	if (nvdpa_override_vwc >= 0)
+		id->vwc = nvdpa_override_vwc;
+	if (nvdpa_override_oncs >= 0)
+		id->oncs = cpu_to_le16(nvdpa_override_oncs);
+}
+
+void nvdpa_override_id_ns(struct nvme_id_ns *id)
+{
+	if (nvdpa_override_noiob >= 0)
+		id->noiob = cpu_to_le16(nvdpa_override_noiob);
+	if (nvdpa_override_dps >= 0)
+		id->dps = nvdpa_override_dps;
+}

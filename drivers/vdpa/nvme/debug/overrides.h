@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a device says of itself, changed at probe by module parameters, so that
+ * tests reach what no emulated controller plays. Not built for production.
+ */
+#ifndef NVDPA_DEBUG_OVERRIDES_H
+#define NVDPA_DEBUG_OVERRIDES_H
+
+#include <linux/kconfig.h>
+#include <linux/types.h>
+
+struct nvme_id_ctrl;
+struct nvme_id_ns;
+
+#if IS_ENABLED(CONFIG_VDPA_NVME_OVERRIDES)
+
+/**
+ * nvdpa_override_cap() - change the controller capabilities register
+ * @cap: as read
+ *
+ * Return: as the driver shall see it.
+ */
+u64 nvdpa_override_cap(u64 cap);
+
+/**
+ * nvdpa_override_msix_count() - change the number of MSI-X vectors
+ * @count: as read, may be a negative errno
+ *
+ * Return: as the driver shall see it.
+ */
+int nvdpa_override_msix_count(int count);
+
+/**
+ * nvdpa_override_id_ctrl() - change Identify Controller data
+ * @id: as read; changed
+ */
+void nvdpa_override_id_ctrl(struct nvme_id_ctrl *id);
+
+/**
+ * nvdpa_override_id_ns() - change Identify Namespace data
+ * @id: as read; changed
+ */
+void nvdpa_override_id_ns(struct nvme_id_ns *id);
+
+#else
+
+static inline u64 nvdpa_override_cap(u64 cap)
+{
+	return cap;
+}
+
+static inline int nvdpa_override_msix_count(int count)
+{
+	return count;
+}
+
+static inline void nvdpa_override_id_ctrl(struct nvme_id_ctrl *id)
+{
+}
+
+static inline void nvdpa_override_id_ns(struct nvme_id_ns *id)
+{
+}
+
+#endif
+
+#endif /* NVDPA_DEBUG_OVERRIDES_H */

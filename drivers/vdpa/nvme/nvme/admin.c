@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The admin queue, and one function for each command that we send on it. */
+#include "ctrl.h"
+
+#include <linux/dma-mapping.h>
+#include <linux/io.h>
+
+#include "../pure/doorbell.h"
+
+/* Long enough for a Delete SQ that waits for the queue's commands. */
+#define NVDPA_ADMIN_TIMEOUT_MS	30000
+
+int nvdpa_admin_alloc(struct nvdpa_ctrl *ctrl)
+{
+	struct nvdpa_admin *admin = &ctrl->admin;
+
+	admin->sq = dma_alloc_coherent(ctrl->dev,
+				       NVDPA_ADMIN_DEPTH * sizeof(*admin->sq),
+				       &admin->sq_dma, GFP_KERNEL);
+	if (!admin->sq)
+		return -ENOMEM;
+	admin->cq = dma_alloc_coherent(ctrl->dev,
+				       NVDPA_ADMIN_DEPTH * sizeof(*admin->cq),
+				       &admin->cq_dma, GFP_KERNEL);
+	if (!admin->cq)
+		goto free_sq;
+	admin->page = dma_alloc_coherent(ctrl->dev, NVME_IDENTIFY_DATA_SIZE,
+					 &admin->page_dma, GFP_KERNEL);
+	if (!admin->page)
+		goto free_cq;
+
+	mutex_init(&admin->lock);
+	spin_lock_init(&admin->cq_lock);
+	init_completion(&admin->done);
+	admin->cq_phase = 1;
+	return 0;
+
+free_cq:
+	dma_free_coherent(ctrl->dev, NVDPA_ADMIN_DEPTH * sizeof(*admin->cq),
+			  admin->cq, admin->cq_dma);
+free_sq:
+	dma_free_coherent(ctrl->dev, NVDPA_ADMIN_DEPTH * sizeof(*admin->sq),
+			  admin->sq, admin->sq_dma);
+	return -ENOMEM;
+}
+
+void nvdpa_admin_free(struct nvdpa_ctrl *ctrl)
+{
+	struct nvdpa_admin *admin = &ctrl->admin;
+
+	dma_free_coherent(ctrl->dev, NVME_IDENTIFY_DATA_SIZE, admin->page,
+			  admin->page_dma);
+	dma_free_coherent(ctrl->dev, NVDPA_ADMIN_DEPTH * sizeof(*admin->cq),
+			  admin->cq, admin->cq_dma);
+	dma_free_coherent(ctrl->dev, NVDPA_ADMIN_DEPTH * sizeof(*admin->sq),
+			  admin->sq, admin->sq_dma);
+}
+
+bool nvdpa_admin_reap(struct nvdpa_ctrl *ctrl)
+{
+	struct nvdpa_admin *admin = &ctrl->admin;
+	struct nvme_completion *cqe;
+	unsigned long flags;
+	bool found = false;
+
+	spin_lock_irqsave(&admin->cq_lock, flags);
+	cqe = &admin->cq[admin->cq_head];
+	if ((le16_to_cpu(READ_ONCE(cqe->status)) & 1) == admin->cq_phase) {
+		/* The rest of the entry is valid only once the phase is. */
+		dma_rmb();
+		found = true;
+		if (admin->waiting && cqe->command_id == admin->cid) {
+			admin->cqe = *cqe;
+			admin->waiting = false;
+			complete(&admin->done);
+		} else {
+			dev_warn_ratelimited(ctrl->dev,
+					     "admin completion for unknown command %#x\n",
+					     cqe->command_id);
+		}
+		if (++admin->cq_head == NVDPA_ADMIN_DEPTH) {
+			admin->cq_head = 0;
+			admin->cq_phase ^= 1;
+		}
+		writel(admin->cq_head, ctrl->bar +
+		       nvdpa_doorbell_offset(0, true, ctrl->dstrd));
+	}
+	spin_unlock_irqrestore(&admin->cq_lock, flags);
+	return found;
+}
+
+static void nvdpa_admin_submit(struct nvdpa_ctrl *ctrl,
+			       struct nvme_command *cmd)
+{
+	struct nvdpa_admin *admin = &ctrl->admin;
+
+	spin_lock_irq(&admin->cq_lock);
+	cmd->common.command_id = ++admin->cid;
+	reinit_completion(&admin->done);
+	admin->waiting = true;
+	spin_unlock_irq(&admin->cq_lock);
+
+	admin->sq[admin->sq_tail] = *cmd;
+	if (++admin->sq_tail == NVDPA_ADMIN_DEPTH)
+		admin->sq_tail = 0;
+	writel(admin->sq_tail, ctrl->bar +
+	       nvdpa_doorbell_offset(0, false, ctrl->dstrd));
+}
+
+/* An interrupt that got lost is no reason to give a controller up. */
+static bool nvdpa_admin_wait(struct nvdpa_ctrl *ctrl)
+{
+	unsigned long left = msecs_to_jiffies(NVDPA_ADMIN_TIMEOUT_MS);
+
+	if (wait_for_completion_timeout(&ctrl->admin.done, left))
+		return true;
+	nvdpa_admin_reap(ctrl);
+	return try_wait_for_completion(&ctrl->admin.done);
+}
+
+static int nvdpa_admin_run(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
+			   u32 *result)
+{
+	lockdep_assert_held(&ctrl->admin.lock);
+
+	if (READ_ONCE(ctrl->dead))
+		return -ENODEV;
+
+	nvdpa_admin_submit(ctrl, cmd);
+	if (!nvdpa_admin_wait(ctrl)) {
+		dev_err(ctrl->dev,
+			"admin command %#x not complete after %u ms, controller is given up\n",
+			cmd->common.opcode, NVDPA_ADMIN_TIMEOUT_MS);
+		nvdpa_ctrl_fence(ctrl);
+		return -ETIMEDOUT;
+	}
+	if (result)
+		*result = le32_to_cpu(ctrl->admin.cqe.result.u32);
+	return le16_to_cpu(ctrl->admin.cqe.status) >> 1 & NVME_SCT_SC_MASK;
+}
+
+int nvdpa_admin_cmd(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
+		    u32 *result)
+{
+	int err;
+
+	mutex_lock(&ctrl->admin.lock);
+	err = nvdpa_admin_run(ctrl, cmd, result);
+	mutex_unlock(&ctrl->admin.lock);
+	return err;
+}
+
+int nvdpa_admin_identify(struct nvdpa_ctrl *ctrl, u8 cns, u32 nsid, void *data)
+{
+	struct nvme_command cmd = {
+		.identify.opcode = nvme_admin_identify,
+		.identify.nsid = cpu_to_le32(nsid),
+		.identify.cns = cns,
+		.identify.dptr.prp1 = cpu_to_le64(ctrl->admin.page_dma),
+	};
+	int err;
+
+	mutex_lock(&ctrl->admin.lock);
+	err = nvdpa_admin_run(ctrl, &cmd, NULL);
+	if (!err)
+		memcpy(data, ctrl->admin.page, NVME_IDENTIFY_DATA_SIZE);
+	mutex_unlock(&ctrl->admin.lock);
+	return err;
+}
+
+int nvdpa_admin_set_queues(struct nvdpa_ctrl *ctrl, u32 want, u32 *granted)
+{
+	u32 to0 = want - 1;
+	struct nvme_command cmd = {
+		.features.opcode = nvme_admin_set_features,
+		.features.fid = cpu_to_le32(NVME_FEAT_NUM_QUEUES),
+		.features.dword11 = cpu_to_le32(to0 << 16 | to0),
+	};
+	u32 result;
+	int err;
+
+	err = nvdpa_admin_cmd(ctrl, &cmd, &result);
+	if (err)
+		return err;
+
+	*granted = min3(want, (result & 0xffff) + 1, (result >> 16) + 1);
+	return 0;
+}
+
+int nvdpa_admin_create_cq(struct nvdpa_ctrl *ctrl, u16 qid, dma_addr_t dma,
+			  u32 depth, u16 vector)
+{
+	struct nvme_command cmd = {
+		.create_cq.opcode = nvme_admin_create_cq,
+		.create_cq.prp1 = cpu_to_le64(dma),
+		.create_cq.cqid = cpu_to_le16(qid),
+		.create_cq.qsize = cpu_to_le16(depth - 1),
+		.create_cq.cq_flags = cpu_to_le16(NVME_QUEUE_PHYS_CONTIG |
+						  NVME_CQ_IRQ_ENABLED),
+		.create_cq.irq_vector = cpu_to_le16(vector),
+	};
+
+	return nvdpa_admin_cmd(ctrl, &cmd, NULL);
+}
+
+int nvdpa_admin_create_sq(struct nvdpa_ctrl *ctrl, u16 qid, dma_addr_t dma,
+			  u32 depth)
+{
+	struct nvme_command cmd = {
+		.create_sq.opcode = nvme_admin_create_sq,
+		.create_sq.prp1 = cpu_to_le64(dma),
+		.create_sq.sqid = cpu_to_le16(qid),
+		.create_sq.qsize = cpu_to_le16(depth - 1),
+		.create_sq.sq_flags = cpu_to_le16(NVME_QUEUE_PHYS_CONTIG |
+						  NVME_SQ_PRIO_MEDIUM),
+		.create_sq.cqid = cpu_to_le16(qid),
+	};
+
+	return nvdpa_admin_cmd(ctrl, &cmd, NULL);
+}
+
+static int nvdpa_admin_delete(struct nvdpa_ctrl *ctrl, u8 opcode, u16 qid)
+{
+	struct nvme_command cmd = {
+		.delete_queue.opcode = opcode,
+		.delete_queue.qid = cpu_to_le16(qid),
+	};
+
+	return nvdpa_admin_cmd(ctrl, &cmd, NULL);
+}
+
+int nvdpa_admin_delete_sq(struct nvdpa_ctrl *ctrl, u16 qid)
+{
+	return nvdpa_admin_delete(ctrl, nvme_admin_delete_sq, qid);
+}
+
+int nvdpa_admin_delete_cq(struct nvdpa_ctrl *ctrl, u16 qid)
+{
+	return nvdpa_admin_delete(ctrl, nvme_admin_delete_cq, qid);
+}

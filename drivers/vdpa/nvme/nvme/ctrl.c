@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Enable, shut down, fence: CC and CSTS. */
+#include "ctrl.h"
+
+#include <linux/delay.h>
+#include <linux/io-64-nonatomic-lo-hi.h>
+#include <linux/jiffies.h>
+#include <linux/pci.h>
+
+#include "../debug/overrides.h"
+#include "qpair.h"
+
+/* CAP.TO counts in half seconds. */
+#define NVDPA_CAP_TO_MS		500
+/* CSTS is all ones when the function does not answer any more. */
+#define NVDPA_CSTS_GONE		U32_MAX
+
+static u32 nvdpa_ctrl_csts(struct nvdpa_ctrl *ctrl)
+{
+	return readl(ctrl->bar + NVME_REG_CSTS);
+}
+
+static int nvdpa_ctrl_wait(struct nvdpa_ctrl *ctrl, u32 mask, u32 want,
+			   unsigned int ms)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(ms) + 1;
+	bool late;
+	u32 csts;
+
+	for (;;) {
+		late = time_after(jiffies, end);
+		csts = nvdpa_ctrl_csts(ctrl);
+		if (csts == NVDPA_CSTS_GONE)
+			return -ENODEV;
+		if ((csts & mask) == want)
+			return 0;
+		if (late)
+			return -ETIMEDOUT;
+		usleep_range(500, 1000);
+	}
+}
+
+static void nvdpa_ctrl_set_cc(struct nvdpa_ctrl *ctrl, u32 clear, u32 set)
+{
+	u32 cc = readl(ctrl->bar + NVME_REG_CC);
+
+	writel((cc & ~clear) | set, ctrl->bar + NVME_REG_CC);
+}
+
+static int nvdpa_ctrl_disable(struct nvdpa_ctrl *ctrl)
+{
+	nvdpa_ctrl_set_cc(ctrl, NVME_CC_SHN_MASK | NVME_CC_ENABLE, 0);
+	return nvdpa_ctrl_wait(ctrl, NVME_CSTS_RDY, 0, ctrl->ready_ms);
+}
+
+static int nvdpa_ctrl_read_cap(struct nvdpa_ctrl *ctrl)
+{
+	u64 cap = nvdpa_override_cap(lo_hi_readq(ctrl->bar + NVME_REG_CAP));
+
+	/* CAP.MPSMIN is a power of two of 4 KiB; our pages are 4 KiB. */
+	if (NVME_CAP_MPSMIN(cap)) {
+		dev_err(ctrl->dev,
+			"controller needs pages of at least %lu bytes, only 4096 is supported\n",
+			4096ul << NVME_CAP_MPSMIN(cap));
+		return -EOPNOTSUPP;
+	}
+	if (!(NVME_CAP_CSS(cap) & NVME_CAP_CSS_NVM)) {
+		dev_err(ctrl->dev,
+			"controller does not offer the NVM command set (CAP.CSS %#llx)\n",
+			NVME_CAP_CSS(cap));
+		return -EOPNOTSUPP;
+	}
+
+	ctrl->cap = cap;
+	ctrl->dstrd = NVME_CAP_STRIDE(cap);
+	ctrl->depth = NVME_CAP_MQES(cap) + 1;
+	ctrl->ready_ms = (NVME_CAP_TIMEOUT(cap) + 1) * NVDPA_CAP_TO_MS;
+	return 0;
+}
+
+/*
+ * A controller that says so takes its time to become ready from CRTO; CAP.TO
+ * may be capped (NVMe base 2.0, 3.1.3.21).
+ */
+static void nvdpa_ctrl_read_crto(struct nvdpa_ctrl *ctrl)
+{
+	u32 crto;
+
+	if (!(ctrl->cap & NVME_CAP_CRMS_CRWMS))
+		return;
+
+	crto = readl(ctrl->bar + NVME_REG_CRTO);
+	ctrl->ready_ms = max(ctrl->ready_ms,
+			     NVME_CRTO_CRWMT(crto) * NVDPA_CAP_TO_MS);
+}
+
+int nvdpa_ctrl_enable(struct nvdpa_ctrl *ctrl)
+{
+	u32 aqa = NVDPA_ADMIN_DEPTH - 1;
+	int err;
+
+	if (nvdpa_ctrl_csts(ctrl) == NVDPA_CSTS_GONE) {
+		dev_err(ctrl->dev, "controller does not answer\n");
+		return -ENODEV;
+	}
+	err = nvdpa_ctrl_read_cap(ctrl);
+	if (err)
+		return err;
+
+	/* Firmware or another driver may have left it running. */
+	err = nvdpa_ctrl_disable(ctrl);
+	if (err) {
+		dev_err(ctrl->dev, "controller cannot be disabled: %pe\n",
+			ERR_PTR(err));
+		return err;
+	}
+
+	writel(aqa << 16 | aqa, ctrl->bar + NVME_REG_AQA);
+	lo_hi_writeq(ctrl->admin.sq_dma, ctrl->bar + NVME_REG_ASQ);
+	lo_hi_writeq(ctrl->admin.cq_dma, ctrl->bar + NVME_REG_ACQ);
+
+	/* CRIME stays clear: ready means that media is ready, too. */
+	writel(NVME_CC_CSS_NVM | NVME_CC_AMS_RR | NVME_CC_SHN_NONE |
+	       NVME_CC_IOSQES | NVME_CC_IOCQES, ctrl->bar + NVME_REG_CC);
+	nvdpa_ctrl_read_crto(ctrl);
+	nvdpa_ctrl_set_cc(ctrl, 0, NVME_CC_ENABLE);
+
+	err = nvdpa_ctrl_wait(ctrl, NVME_CSTS_RDY, NVME_CSTS_RDY,
+			      ctrl->ready_ms);
+	if (err)
+		dev_err(ctrl->dev,
+			"controller is not ready after %u ms (CSTS %#x): %pe\n",
+			ctrl->ready_ms, nvdpa_ctrl_csts(ctrl), ERR_PTR(err));
+	return err;
+}
+
+void nvdpa_ctrl_shutdown(struct nvdpa_ctrl *ctrl)
+{
+	int err;
+
+	if (READ_ONCE(ctrl->dead))
+		return;
+
+	nvdpa_ctrl_set_cc(ctrl, NVME_CC_SHN_MASK, NVME_CC_SHN_NORMAL);
+	err = nvdpa_ctrl_wait(ctrl, NVME_CSTS_SHST_MASK, NVME_CSTS_SHST_CMPLT,
+			      ctrl->shutdown_ms);
+	if (err)
+		dev_warn(ctrl->dev, "shutdown not complete after %u ms: %pe\n",
+			 ctrl->shutdown_ms, ERR_PTR(err));
+	nvdpa_ctrl_fence(ctrl);
+}
+
+void nvdpa_ctrl_fence(struct nvdpa_ctrl *ctrl)
+{
+	int err;
+
+	err = nvdpa_ctrl_disable(ctrl);
+	if (err) {
+		dev_err(ctrl->dev,
+			"controller cannot be disabled, bus mastering goes off: %pe\n",
+			ERR_PTR(err));
+		pci_clear_master(ctrl->pdev);
+	}
+	WRITE_ONCE(ctrl->dead, true);
+	nvdpa_qpair_fail_all(ctrl);
+}

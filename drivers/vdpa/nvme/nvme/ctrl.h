@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The NVMe controller: what it is, what it can do, and its two ends of life.
+ * ctrl.c, admin.c, ident.c and pci.c share struct nvdpa_ctrl.
+ */
+#ifndef NVDPA_NVME_CTRL_H
+#define NVDPA_NVME_CTRL_H
+
+#include <linux/bitmap.h>
+#include <linux/completion.h>
+#include <linux/mutex.h>
+#include <linux/nvme.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+struct device;
+struct nvdpa_qpair;
+struct pci_dev;
+
+/* I/O queue pairs of one controller that we use at most; qid 1 to this. */
+#define NVDPA_CTRL_QPAIRS_MAX	128
+#define NVDPA_ADMIN_DEPTH	32
+
+/**
+ * struct nvdpa_admin - the admin queue: one command at a time
+ * @lock: serialises commands; protects @sq_tail, @cid and @page's contents
+ * @page: coherent page for Identify data
+ * @page_dma: its bus address
+ * @sq: submission queue, NVDPA_ADMIN_DEPTH entries
+ * @sq_dma: its bus address
+ * @cq: completion queue, NVDPA_ADMIN_DEPTH entries
+ * @cq_dma: its bus address
+ * @sq_tail: next free submission entry
+ * @cid: identifier of the last command
+ * @cq_lock: protects the next four fields; taken in the interrupt
+ * @cq_head: next completion entry to look at
+ * @cq_phase: phase tag that a new entry has
+ * @waiting: a command with identifier @cid is waiting for @cqe
+ * @cqe: the completion of the last command
+ * @done: completed when @cqe is there
+ */
+struct nvdpa_admin {
+	struct mutex lock; /* one command at a time */
+	void *page;
+	dma_addr_t page_dma;
+	struct nvme_command *sq;
+	dma_addr_t sq_dma;
+	struct nvme_completion *cq;
+	dma_addr_t cq_dma;
+	u16 sq_tail;
+	u16 cid;
+
+	spinlock_t cq_lock; /* the completion side, see above */
+	u16 cq_head;
+	u16 cq_phase;
+	bool waiting;
+	struct nvme_completion cqe;
+
+	struct completion done;
+};
+
+/**
+ * struct nvdpa_ns - a namespace, as Identify reports it
+ * @nsid: namespace identifier
+ * @lba_shift: log2 of the block size in bytes
+ * @nr_lbas: size in blocks (NSZE)
+ * @boundary_lbas: optimal I/O boundary in blocks (NOIOB), 0 if none
+ * @phys_lbas: preferred write granularity in blocks, at least 1
+ * @opt_lbas: optimal write size in blocks, 0 if not reported
+ * @refusal: why we cannot serve it, or NULL
+ */
+struct nvdpa_ns {
+	u32 nsid;
+	u8 lba_shift;
+	u64 nr_lbas;
+	u32 boundary_lbas;
+	u32 phys_lbas;
+	u32 opt_lbas;
+	const char *refusal;
+};
+
+/**
+ * struct nvdpa_ctrl - one NVMe function bound to us
+ * @pdev: the function
+ * @dev: its device, for DMA and messages
+ * @bar: registers and doorbells
+ * @bar_bytes: length of @bar in bytes
+ * @admin: the admin queue
+ * @client_data: of the floor above, see struct nvdpa_ctrl_client
+ * @cap: controller capabilities
+ * @dstrd: CAP.DSTRD
+ * @depth: entries that an I/O queue may have at most (CAP.MQES + 1)
+ * @ready_ms: how long a change of CC.EN may take
+ * @shutdown_ms: how long a shutdown may take
+ * @vendor: PCI vendor
+ * @serial: serial number, without trailing blanks
+ * @max_bytes: largest transfer of one command
+ * @sgls: Identify Controller SGLS
+ * @oncs: optional commands
+ * @vwc: a volatile write cache is present
+ * @nr_vectors: MSI-X vectors that we hold; vector 0 is the admin queue's
+ * @nr_qpairs: I/O queue pairs granted
+ * @ns: the active namespaces, @nr_ns of them
+ * @nr_ns: number of @ns
+ * @qid_lock: protects the next two fields
+ * @qids: bit set: the queue pair of this identifier is in use
+ * @qpairs: queue pairs in use, by identifier
+ * @dead: no register may be touched and no command submitted any more; set
+ *        once, never cleared; read without lock
+ *
+ * Fields without a lock are constant after probe.
+ */
+struct nvdpa_ctrl {
+	struct pci_dev *pdev;
+	struct device *dev;
+	void __iomem *bar;
+	resource_size_t bar_bytes;
+	struct nvdpa_admin admin;
+	void *client_data;
+
+	u64 cap;
+	u8 dstrd;
+	u32 depth;
+	unsigned int ready_ms;
+	unsigned int shutdown_ms;
+	u16 vendor;
+	char serial[21];
+	u32 max_bytes;
+	u32 sgls;
+	u16 oncs;
+	bool vwc;
+	unsigned int nr_vectors;
+	unsigned int nr_qpairs;
+	struct nvdpa_ns *ns;
+	unsigned int nr_ns;
+
+	struct mutex qid_lock; /* the queue identifiers */
+	DECLARE_BITMAP(qids, NVDPA_CTRL_QPAIRS_MAX + 1);
+	struct nvdpa_qpair *qpairs[NVDPA_CTRL_QPAIRS_MAX + 1];
+
+	bool dead;
+};
+
+/**
+ * struct nvdpa_ctrl_client - the floor above, told of controllers
+ * @attach: a controller is ready; may set @client_data; may sleep; an error
+ *          fails the probe
+ * @detach: the controller goes away; when it returns no queue pair is left
+ */
+struct nvdpa_ctrl_client {
+	int (*attach)(struct nvdpa_ctrl *ctrl);
+	void (*detach)(struct nvdpa_ctrl *ctrl);
+};
+
+/* pci.c */
+
+/**
+ * nvdpa_pci_register() - start taking NVMe functions
+ * @client: told of each controller
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
+int nvdpa_pci_register(const struct nvdpa_ctrl_client *client);
+
+/**
+ * nvdpa_pci_unregister() - give all functions back
+ *
+ * Context: may sleep; waits for open vhost-vdpa files.
+ */
+void nvdpa_pci_unregister(void);
+
+/* ctrl.c */
+
+/**
+ * nvdpa_ctrl_enable() - bring the controller to CSTS.RDY = 1
+ * @ctrl: controller with @bar and the admin queue's memory in place
+ *
+ * NVMe base 2.0, 3.5.1: disable if enabled, set up the admin queue and CC,
+ * enable, wait for CAP.TO or CRTO.
+ *
+ * Context: may sleep.
+ * Return: 0; -ENODEV when the function is gone; -ETIMEDOUT; -EOPNOTSUPP with a
+ * message when the controller cannot be served.
+ */
+int nvdpa_ctrl_enable(struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_ctrl_shutdown() - leave the controller in a clean state
+ * @ctrl: controller without I/O queue pairs in use
+ *
+ * Normal shutdown (CC.SHN, NVMe base 2.0, 3.6.1), then CC.EN = 0. No DMA
+ * comes from the controller afterwards.
+ *
+ * Context: may sleep.
+ */
+void nvdpa_ctrl_shutdown(struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_ctrl_fence() - stop all DMA of a controller that misbehaves
+ * @ctrl: controller
+ *
+ * CC.EN = 0 and CSTS.RDY = 0, else bus mastering off. Every command in flight
+ * then ends with an error. The controller stays dead until it is bound again.
+ *
+ * Context: may sleep. No lock of a queue pair may be held.
+ */
+void nvdpa_ctrl_fence(struct nvdpa_ctrl *ctrl);
+
+/* admin.c */
+
+/**
+ * nvdpa_admin_alloc() - memory of the admin queue
+ * @ctrl: controller
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int nvdpa_admin_alloc(struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_admin_free() - undo nvdpa_admin_alloc()
+ * @ctrl: controller, disabled
+ */
+void nvdpa_admin_free(struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_admin_reap() - look for a completion
+ * @ctrl: controller
+ *
+ * Context: any.
+ * Return: true when there was one.
+ */
+bool nvdpa_admin_reap(struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_admin_cmd() - run an admin command to its end
+ * @ctrl: controller
+ * @cmd: command; its identifier is written
+ * @result: where Dword 0 of the completion goes, or NULL
+ *
+ * A command that does not end in time makes the controller dead: it is fenced,
+ * because nothing else makes sure that it won't write its buffer later.
+ *
+ * Context: may sleep.
+ * Return: 0; a positive NVMe status (NVME_SC_*) when the controller refused;
+ * -ENODEV when it is dead; -ETIMEDOUT when it has just become so.
+ */
+int nvdpa_admin_cmd(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
+		    u32 *result);
+
+/**
+ * nvdpa_admin_identify() - read an Identify data structure
+ * @ctrl: controller
+ * @cns: which one (NVME_ID_CNS_*)
+ * @nsid: namespace, or 0
+ * @data: NVME_IDENTIFY_DATA_SIZE bytes, written on success
+ *
+ * Context: may sleep.
+ * Return: as nvdpa_admin_cmd().
+ */
+int nvdpa_admin_identify(struct nvdpa_ctrl *ctrl, u8 cns, u32 nsid, void *data);
+
+/**
+ * nvdpa_admin_set_queues() - negotiate the number of I/O queue pairs
+ * @ctrl: controller
+ * @want: how many we can use, not 0
+ * @granted: how many there are, at most @want, not 0
+ *
+ * Set Features, Number of Queues (NVMe base 2.0, 5.27.1.5).
+ *
+ * Context: may sleep.
+ * Return: as nvdpa_admin_cmd().
+ */
+int nvdpa_admin_set_queues(struct nvdpa_ctrl *ctrl, u32 want, u32 *granted);
+
+/**
+ * nvdpa_admin_create_cq() - create an I/O completion queue
+ * @ctrl: controller
+ * @qid: identifier, 1 or more
+ * @dma: bus address of its memory
+ * @depth: entries
+ * @vector: MSI-X vector
+ *
+ * Context: may sleep.
+ * Return: as nvdpa_admin_cmd().
+ */
+int nvdpa_admin_create_cq(struct nvdpa_ctrl *ctrl, u16 qid, dma_addr_t dma,
+			  u32 depth, u16 vector);
+
+/**
+ * nvdpa_admin_create_sq() - create the submission queue of a completion queue
+ * @ctrl: controller
+ * @qid: identifier of both
+ * @dma: bus address of its memory
+ * @depth: entries
+ *
+ * Context: may sleep.
+ * Return: as nvdpa_admin_cmd().
+ */
+int nvdpa_admin_create_sq(struct nvdpa_ctrl *ctrl, u16 qid, dma_addr_t dma,
+			  u32 depth);
+
+/**
+ * nvdpa_admin_delete_sq() - delete a submission queue
+ * @ctrl: controller
+ * @qid: identifier
+ *
+ * The controller ends the queue's commands before this one completes, so none
+ * of them does DMA afterwards (NVMe base 2.0, 5.7).
+ *
+ * Context: may sleep.
+ * Return: as nvdpa_admin_cmd().
+ */
+int nvdpa_admin_delete_sq(struct nvdpa_ctrl *ctrl, u16 qid);
+
+/**
+ * nvdpa_admin_delete_cq() - delete a completion queue without submission queue
+ * @ctrl: controller
+ * @qid: identifier
+ *
+ * Context: may sleep.
+ * Return: as nvdpa_admin_cmd().
+ */
+int nvdpa_admin_delete_cq(struct nvdpa_ctrl *ctrl, u16 qid);
+
+/* ident.c */
+
+/**
+ * nvdpa_ident_ctrl() - read what the controller can do
+ * @ctrl: enabled controller; its Identify fields are written
+ *
+ * Context: may sleep.
+ * Return: 0, or a negative errno with a message.
+ */
+int nvdpa_ident_ctrl(struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_ident_scan() - read the active namespaces
+ * @ctrl: identified controller; @ns and @nr_ns are written
+ *
+ * Context: may sleep.
+ * Return: 0, or a negative errno with a message.
+ */
+int nvdpa_ident_scan(struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_ident_free() - undo nvdpa_ident_scan()
+ * @ctrl: controller
+ */
+void nvdpa_ident_free(struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_ident_ns() - find an active namespace
+ * @ctrl: controller
+ * @nsid: namespace identifier
+ *
+ * Return: the namespace, or NULL when there is none with this identifier.
+ */
+const struct nvdpa_ns *nvdpa_ident_ns(const struct nvdpa_ctrl *ctrl, u32 nsid);
+
+#endif /* NVDPA_NVME_CTRL_H */

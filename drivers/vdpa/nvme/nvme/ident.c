@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Identify: every value comes from the device and is checked before use. */
+#include "ctrl.h"
+
+#include <linux/ctype.h>
+#include <linux/err.h>
+#include <linux/log2.h>
+#include <linux/slab.h>
+
+#include "../debug/overrides.h"
+#include "../pure/prp.h"
+
+#define NVDPA_SHUTDOWN_MS	5000
+/* A device that says it needs longer than this to shut down is not believed. */
+#define NVDPA_SHUTDOWN_MAX_MS	60000
+#define NVDPA_NS_LIST_ENTRIES	(NVME_IDENTIFY_DATA_SIZE / sizeof(__le32))
+/* Active namespaces that we look at. */
+#define NVDPA_NS_MAX		1024
+#define NVDPA_LBA_SHIFT_MIN	9
+
+/* Turn the outcome of an admin command into an errno with a message. */
+static int nvdpa_ident_err(struct nvdpa_ctrl *ctrl, int err, const char *what,
+			   u32 nsid)
+{
+	if (err > 0)
+		dev_err(ctrl->dev, "%s of namespace %u failed with status %#x\n",
+			what, nsid, err);
+	return err > 0 ? -EIO : err;
+}
+
+static void nvdpa_ident_serial(struct nvdpa_ctrl *ctrl, const char *sn)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(ctrl->serial) - 1; i++)
+		ctrl->serial[i] = isprint(sn[i]) ? sn[i] : ' ';
+	while (i && ctrl->serial[i - 1] == ' ')
+		i--;
+	ctrl->serial[i] = '\0';
+}
+
+/* MDTS is a power of two of CAP.MPSMIN, which is 4 KiB; 0 means no limit. */
+static u32 nvdpa_ident_max_bytes(u8 mdts)
+{
+	u32 max_shift = ilog2(NVDPA_XFER_MAX_BYTES / NVDPA_PAGE_BYTES);
+
+	if (!mdts || mdts > max_shift)
+		return NVDPA_XFER_MAX_BYTES;
+	return NVDPA_PAGE_BYTES << mdts;
+}
+
+int nvdpa_ident_ctrl(struct nvdpa_ctrl *ctrl)
+{
+	struct nvme_id_ctrl *id;
+	u32 rtd3e_ms;
+	int err;
+
+	id = kmalloc(NVME_IDENTIFY_DATA_SIZE, GFP_KERNEL);
+	if (!id)
+		return -ENOMEM;
+
+	err = nvdpa_admin_identify(ctrl, NVME_ID_CNS_CTRL, 0, id);
+	if (err) {
+		err = nvdpa_ident_err(ctrl, err, "Identify Controller", 0);
+		goto free_id;
+	}
+	nvdpa_override_id_ctrl(id);
+
+	nvdpa_ident_serial(ctrl, id->sn);
+	ctrl->max_bytes = nvdpa_ident_max_bytes(id->mdts);
+	ctrl->sgls = le32_to_cpu(id->sgls);
+	ctrl->oncs = le16_to_cpu(id->oncs);
+	ctrl->vwc = id->vwc & NVME_CTRL_VWC_PRESENT;
+	rtd3e_ms = le32_to_cpu(id->rtd3e) / 1000;
+	ctrl->shutdown_ms = clamp_t(u32, rtd3e_ms, NVDPA_SHUTDOWN_MS,
+				    NVDPA_SHUTDOWN_MAX_MS);
+
+free_id:
+	kfree(id);
+	return err;
+}
+
+static const char *nvdpa_ident_ns_refusal(const struct nvme_id_ns *id,
+					  const struct nvme_lbaf *lbaf)
+{
+	if (lbaf->ms)
+		return "its format has metadata, which is not supported: reformat it without (nvme format --ms=0)";
+	if (id->dps & NVME_NS_DPS_PI_MASK)
+		return "it is formatted with protection information, which is not supported: reformat it with --pi=0";
+	if (lbaf->ds < NVDPA_LBA_SHIFT_MIN ||
+	    lbaf->ds > ilog2(NVDPA_PAGE_BYTES))
+		return "its block size is not 512 to 4096 bytes: reformat it";
+	if (!id->nsze)
+		return "its size is 0";
+	/* Capacity in bytes must fit 64 bits. */
+	if (le64_to_cpu(id->nsze) > U64_MAX >> lbaf->ds)
+		return "it reports an impossible size";
+	return NULL;
+}
+
+static void nvdpa_ident_ns_parse(struct nvdpa_ns *ns,
+				 const struct nvme_id_ns *id)
+{
+	const struct nvme_lbaf *lbaf = &id->lbaf[nvme_lbaf_index(id->flbas)];
+
+	ns->refusal = nvdpa_ident_ns_refusal(id, lbaf);
+	ns->lba_shift = lbaf->ds;
+	ns->nr_lbas = le64_to_cpu(id->nsze);
+	ns->boundary_lbas = le16_to_cpu(id->noiob);
+	ns->phys_lbas = 1;
+	if (id->nsfeat & NVME_NS_FEAT_IO_OPT) {
+		ns->phys_lbas = le16_to_cpu(id->npwg) + 1;
+		ns->opt_lbas = le16_to_cpu(id->nows) + 1;
+	}
+}
+
+/*
+ * The descriptor list tells the command set; anything but NVM (a zoned or
+ * key-value namespace) would take our reads and writes for something else.
+ */
+static const char *nvdpa_ident_csi_refusal(const u8 *list)
+{
+	const struct nvme_ns_id_desc *desc;
+	unsigned int pos = 0;
+
+	while (pos + sizeof(*desc) < NVME_IDENTIFY_DATA_SIZE) {
+		desc = (const void *)(list + pos);
+		if (!desc->nidl)
+			break;
+		pos += sizeof(*desc);
+		if (desc->nidt == NVME_NIDT_CSI && list[pos] != NVME_CSI_NVM)
+			return "its command set is not NVM (zoned or key value), which is not supported";
+		pos += desc->nidl;
+	}
+	return NULL;
+}
+
+static int nvdpa_ident_ns_read(struct nvdpa_ctrl *ctrl, u32 nsid, void *buf,
+			       struct nvdpa_ns *ns)
+{
+	const char *refusal;
+	int err;
+
+	ns->nsid = nsid;
+	err = nvdpa_admin_identify(ctrl, NVME_ID_CNS_NS_DESC_LIST, nsid, buf);
+	if (err < 0)
+		return err;
+	/* Optional before NVMe 1.3: without a list, all is NVM. */
+	refusal = err ? NULL : nvdpa_ident_csi_refusal(buf);
+
+	err = nvdpa_admin_identify(ctrl, NVME_ID_CNS_NS, nsid, buf);
+	if (err)
+		return nvdpa_ident_err(ctrl, err, "Identify", nsid);
+	nvdpa_override_id_ns(buf);
+
+	nvdpa_ident_ns_parse(ns, buf);
+	if (refusal)
+		ns->refusal = refusal;
+	return 0;
+}
+
+/* Append a page of the active list; -ENOSPC when there are no more of them. */
+static int nvdpa_ident_scan_page(struct nvdpa_ctrl *ctrl, const __le32 *list,
+				 void *buf)
+{
+	unsigned int i;
+	u32 nsid;
+	int err;
+
+	for (i = 0; i < NVDPA_NS_LIST_ENTRIES; i++) {
+		nsid = le32_to_cpu(list[i]);
+		if (!nsid || ctrl->nr_ns == NVDPA_NS_MAX)
+			return -ENOSPC;
+		/* The list ascends; a device that repeats itself ends here. */
+		if (ctrl->nr_ns && nsid <= ctrl->ns[ctrl->nr_ns - 1].nsid)
+			return -ENOSPC;
+		err = nvdpa_ident_ns_read(ctrl, nsid, buf,
+					  &ctrl->ns[ctrl->nr_ns]);
+		if (err)
+			return err;
+		ctrl->nr_ns++;
+	}
+	return 0;
+}
+
+static int nvdpa_ident_scan_all(struct nvdpa_ctrl *ctrl, void *list, void *buf)
+{
+	u32 last;
+	int err;
+
+	do {
+		last = ctrl->nr_ns ? ctrl->ns[ctrl->nr_ns - 1].nsid : 0;
+		err = nvdpa_admin_identify(ctrl, NVME_ID_CNS_NS_ACTIVE_LIST,
+					   last, list);
+		if (err)
+			return nvdpa_ident_err(ctrl, err,
+					       "list of namespaces after that",
+					       last);
+		err = nvdpa_ident_scan_page(ctrl, list, buf);
+	} while (!err);
+
+	return err == -ENOSPC ? 0 : err;
+}
+
+int nvdpa_ident_scan(struct nvdpa_ctrl *ctrl)
+{
+	void *list, *buf;
+	int err = -ENOMEM;
+
+	ctrl->ns = kvcalloc(NVDPA_NS_MAX, sizeof(*ctrl->ns), GFP_KERNEL);
+	if (!ctrl->ns)
+		return -ENOMEM;
+	list = kmalloc(NVME_IDENTIFY_DATA_SIZE, GFP_KERNEL);
+	if (!list)
+		goto free_ns;
+	buf = kmalloc(NVME_IDENTIFY_DATA_SIZE, GFP_KERNEL);
+	if (!buf)
+		goto free_list;
+
+	err = nvdpa_ident_scan_all(ctrl, list, buf);
+	kfree(buf);
+free_list:
+	kfree(list);
+free_ns:
+	if (err)
+		nvdpa_ident_free(ctrl);
+	return err;
+}
+
+void nvdpa_ident_free(struct nvdpa_ctrl *ctrl)
+{
+	kvfree(ctrl->ns);
+	ctrl->ns = NULL;
+	ctrl->nr_ns = 0;
+}
+
+const struct nvdpa_ns *nvdpa_ident_ns(const struct nvdpa_ctrl *ctrl, u32 nsid)
+{
+	unsigned int i;
+
+	for (i = 0; i < ctrl->nr_ns; i++)
+		if (ctrl->ns[i].nsid == nsid)
+			return &ctrl->ns[i];
+	return NULL;
+}

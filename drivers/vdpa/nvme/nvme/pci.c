@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The PCI function: probe, remove, shutdown. */
+#include "ctrl.h"
+
+#include <linux/dma-mapping.h>
+#include <linux/err.h>
+#include <linux/interrupt.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+
+#include "../debug/overrides.h"
+#include "../pure/doorbell.h"
+
+static const struct nvdpa_ctrl_client *nvdpa_pci_client;
+
+static irqreturn_t nvdpa_pci_admin_irq(int irq, void *data)
+{
+	return nvdpa_admin_reap(data) ? IRQ_HANDLED : IRQ_NONE;
+}
+
+static int nvdpa_pci_check(struct pci_dev *pdev)
+{
+	if (pdev->class != PCI_CLASS_STORAGE_EXPRESS) {
+		dev_err(&pdev->dev,
+			"class %#08x is not an NVMe I/O controller (%#08x)\n",
+			pdev->class, PCI_CLASS_STORAGE_EXPRESS);
+		return -ENODEV;
+	}
+	if (nvdpa_override_msix_count(pci_msix_vec_count(pdev)) < 2) {
+		dev_err(&pdev->dev,
+			"controller needs MSI-X with 2 vectors or more, it has %d\n",
+			nvdpa_override_msix_count(pci_msix_vec_count(pdev)));
+		return -ENODEV;
+	}
+	return 0;
+}
+
+static int nvdpa_pci_map(struct nvdpa_ctrl *ctrl)
+{
+	struct pci_dev *pdev = ctrl->pdev;
+	int err;
+
+	ctrl->bar_bytes = pci_resource_len(pdev, 0);
+	if (ctrl->bar_bytes < NVME_REG_DBS + SZ_4K) {
+		dev_err(ctrl->dev, "BAR 0 of %pa bytes is too small\n",
+			&ctrl->bar_bytes);
+		return -ENODEV;
+	}
+
+	err = pci_enable_device_mem(pdev);
+	if (err)
+		return err;
+	err = pci_request_mem_regions(pdev, KBUILD_MODNAME);
+	if (err)
+		goto disable_device;
+	ctrl->bar = ioremap(pci_resource_start(pdev, 0), ctrl->bar_bytes);
+	if (!ctrl->bar) {
+		err = -ENOMEM;
+		goto release_regions;
+	}
+	return 0;
+
+release_regions:
+	pci_release_mem_regions(pdev);
+disable_device:
+	pci_disable_device(pdev);
+	return err;
+}
+
+static void nvdpa_pci_unmap(struct nvdpa_ctrl *ctrl)
+{
+	iounmap(ctrl->bar);
+	pci_release_mem_regions(ctrl->pdev);
+	pci_disable_device(ctrl->pdev);
+}
+
+static int nvdpa_pci_dma(struct nvdpa_ctrl *ctrl)
+{
+	int err;
+
+	err = dma_set_mask_and_coherent(ctrl->dev, DMA_BIT_MASK(64));
+	if (err) {
+		dev_err(ctrl->dev, "no 64-bit DMA: %pe\n", ERR_PTR(err));
+		return err;
+	}
+	/* As PRP needs it: a mapping keeps the offset in its 4 KiB page. */
+	dma_set_min_align_mask(ctrl->dev, SZ_4K - 1);
+	dma_set_max_seg_size(ctrl->dev, UINT_MAX);
+	pci_set_master(ctrl->pdev);
+	return 0;
+}
+
+/*
+ * Plain vectors, not managed ones: the kicks of a VM come from any CPU, so the
+ * interrupt of its queue must survive when "its" CPU goes offline.
+ */
+static int nvdpa_pci_irqs(struct nvdpa_ctrl *ctrl)
+{
+	struct pci_dev *pdev = ctrl->pdev;
+	int err;
+
+	err = pci_alloc_irq_vectors(pdev, 2, NVDPA_CTRL_QPAIRS_MAX + 1,
+				    PCI_IRQ_MSIX);
+	if (err < 0) {
+		dev_err(ctrl->dev, "no MSI-X vectors: %pe\n", ERR_PTR(err));
+		return err;
+	}
+	ctrl->nr_vectors = err;
+
+	err = request_irq(pci_irq_vector(pdev, 0), nvdpa_pci_admin_irq, 0,
+			  KBUILD_MODNAME "-admin", ctrl);
+	if (err) {
+		dev_err(ctrl->dev, "no admin interrupt: %pe\n", ERR_PTR(err));
+		pci_free_irq_vectors(pdev);
+	}
+	return err;
+}
+
+static void nvdpa_pci_free_irqs(struct nvdpa_ctrl *ctrl)
+{
+	free_irq(pci_irq_vector(ctrl->pdev, 0), ctrl);
+	pci_free_irq_vectors(ctrl->pdev);
+}
+
+/* Queue pairs whose two doorbells lie within the BAR. */
+static u32 nvdpa_pci_doorbell_limit(const struct nvdpa_ctrl *ctrl)
+{
+	u32 qid = min(ctrl->nr_vectors - 1, NVDPA_CTRL_QPAIRS_MAX);
+
+	while (qid && nvdpa_doorbell_offset(qid, true, ctrl->dstrd) +
+		      sizeof(u32) > ctrl->bar_bytes)
+		qid--;
+	return qid;
+}
+
+static int nvdpa_pci_queues(struct nvdpa_ctrl *ctrl)
+{
+	u32 want = nvdpa_pci_doorbell_limit(ctrl);
+	u32 granted = 0;
+	int err;
+
+	err = want ? nvdpa_admin_set_queues(ctrl, want, &granted) : -ENOSPC;
+	if (err < 0 && err != -ENOSPC)
+		return err;
+	if (err) {
+		dev_err(ctrl->dev,
+			"controller grants no I/O queues (wanted %u, status %#x)\n",
+			want, err > 0 ? err : 0);
+		return -EIO;
+	}
+	ctrl->nr_qpairs = granted;
+	return 0;
+}
+
+static int nvdpa_pci_start(struct nvdpa_ctrl *ctrl)
+{
+	int err;
+
+	err = nvdpa_ctrl_enable(ctrl);
+	if (err)
+		return err;
+	err = nvdpa_ident_ctrl(ctrl);
+	if (err)
+		goto shutdown;
+	err = nvdpa_pci_queues(ctrl);
+	if (err)
+		goto shutdown;
+	err = nvdpa_ident_scan(ctrl);
+	if (err)
+		goto shutdown;
+	return 0;
+
+shutdown:
+	nvdpa_ctrl_shutdown(ctrl);
+	return err;
+}
+
+static void nvdpa_pci_stop(struct nvdpa_ctrl *ctrl)
+{
+	nvdpa_ident_free(ctrl);
+	nvdpa_ctrl_shutdown(ctrl);
+}
+
+static struct nvdpa_ctrl *nvdpa_pci_alloc(struct pci_dev *pdev)
+{
+	struct nvdpa_ctrl *ctrl;
+
+	ctrl = kzalloc_node(sizeof(*ctrl), GFP_KERNEL, dev_to_node(&pdev->dev));
+	if (!ctrl)
+		return NULL;
+	ctrl->pdev = pdev;
+	ctrl->dev = &pdev->dev;
+	ctrl->vendor = pdev->vendor;
+	mutex_init(&ctrl->qid_lock);
+	pci_set_drvdata(pdev, ctrl);
+	return ctrl;
+}
+
+static int nvdpa_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct nvdpa_ctrl *ctrl;
+	int err;
+
+	err = nvdpa_pci_check(pdev);
+	if (err)
+		return err;
+	ctrl = nvdpa_pci_alloc(pdev);
+	if (!ctrl)
+		return -ENOMEM;
+	err = nvdpa_pci_map(ctrl);
+	if (err)
+		goto free_ctrl;
+	err = nvdpa_pci_dma(ctrl);
+	if (err)
+		goto unmap;
+	err = nvdpa_admin_alloc(ctrl);
+	if (err)
+		goto unmap;
+	err = nvdpa_pci_irqs(ctrl);
+	if (err)
+		goto free_admin;
+	err = nvdpa_pci_start(ctrl);
+	if (err)
+		goto free_irqs;
+	err = nvdpa_pci_client->attach(ctrl);
+	if (err)
+		goto stop;
+
+	dev_info(ctrl->dev, "serial %s, %u namespaces, %u queue pairs\n",
+		 ctrl->serial, ctrl->nr_ns, ctrl->nr_qpairs);
+	return 0;
+
+stop:
+	nvdpa_pci_stop(ctrl);
+free_irqs:
+	nvdpa_pci_free_irqs(ctrl);
+free_admin:
+	nvdpa_admin_free(ctrl);
+unmap:
+	nvdpa_pci_unmap(ctrl);
+free_ctrl:
+	kfree(ctrl);
+	return err;
+}
+
+/* A function that was pulled out ends its commands before anybody waits. */
+static void nvdpa_pci_check_gone(struct nvdpa_ctrl *ctrl)
+{
+	if (!pci_device_is_present(ctrl->pdev))
+		nvdpa_ctrl_fence(ctrl);
+}
+
+static void nvdpa_pci_remove(struct pci_dev *pdev)
+{
+	struct nvdpa_ctrl *ctrl = pci_get_drvdata(pdev);
+
+	nvdpa_pci_check_gone(ctrl);
+	nvdpa_pci_client->detach(ctrl);
+	nvdpa_pci_stop(ctrl);
+	nvdpa_pci_free_irqs(ctrl);
+	nvdpa_admin_free(ctrl);
+	nvdpa_pci_unmap(ctrl);
+	kfree(ctrl);
+}
+
+static void nvdpa_pci_shutdown(struct pci_dev *pdev)
+{
+	nvdpa_ctrl_shutdown(pci_get_drvdata(pdev));
+}
+
+/*
+ * No id table: a function comes to us only when its driver_override says so,
+ * never by hotplug.
+ */
+static struct pci_driver nvdpa_pci_driver = {
+	.name = KBUILD_MODNAME,
+	.probe = nvdpa_pci_probe,
+	.remove = nvdpa_pci_remove,
+	.shutdown = nvdpa_pci_shutdown,
+};
+
+int nvdpa_pci_register(const struct nvdpa_ctrl_client *client)
+{
+	nvdpa_pci_client = client;
+	return pci_register_driver(&nvdpa_pci_driver);
+}
+
+void nvdpa_pci_unregister(void)
+{
+	pci_unregister_driver(&nvdpa_pci_driver);
+}

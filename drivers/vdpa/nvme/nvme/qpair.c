@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Queue pairs. Lock order: cq_lock, then the user's locks, then sq_lock. The
+ * user's callbacks run under cq_lock (complete) or without lock (flush).
+ */
+#include "qpair.h"
+
+#include <linux/dma-mapping.h>
+#include <linux/err.h>
+#include <linux/interrupt.h>
+#include <linux/io.h>
+#include <linux/nospec.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+
+#include "../debug/trace.h"
+#include "../pure/doorbell.h"
+
+static size_t nvdpa_qpair_sq_bytes(const struct nvdpa_qpair *qp)
+{
+	return qp->depth * sizeof(*qp->sq);
+}
+
+static size_t nvdpa_qpair_cq_bytes(const struct nvdpa_qpair *qp)
+{
+	return qp->depth * sizeof(*qp->cq);
+}
+
+static u16 nvdpa_qpair_nr_slots(const struct nvdpa_qpair *qp)
+{
+	return qp->depth - 1;
+}
+
+void nvdpa_qpair_begin(struct nvdpa_qpair *qp)
+{
+	spin_lock(&qp->sq_lock);
+}
+
+void nvdpa_qpair_end(struct nvdpa_qpair *qp)
+{
+	if (qp->sq_tail != qp->sq_tail_rung && !READ_ONCE(qp->ctrl->dead)) {
+		qp->sq_tail_rung = qp->sq_tail;
+		writel(qp->sq_tail, qp->sq_db);
+	}
+	spin_unlock(&qp->sq_lock);
+}
+
+int nvdpa_qpair_get(struct nvdpa_qpair *qp)
+{
+	lockdep_assert_held(&qp->sq_lock);
+
+	if (!qp->nr_free)
+		return -EBUSY;
+	return qp->free[--qp->nr_free];
+}
+
+void nvdpa_qpair_put(struct nvdpa_qpair *qp, u16 cid)
+{
+	lockdep_assert_held(&qp->sq_lock);
+
+	qp->slots[cid].state = NVDPA_SLOT_FREE;
+	qp->free[qp->nr_free++] = cid;
+}
+
+void nvdpa_qpair_post(struct nvdpa_qpair *qp, u16 cid,
+		      struct nvme_command *cmd, void *owner)
+{
+	struct nvdpa_slot *slot = &qp->slots[cid];
+
+	lockdep_assert_held(&qp->sq_lock);
+
+	slot->owner = owner;
+	slot->state = NVDPA_SLOT_BUSY;
+	cmd->common.command_id = cid;
+	trace_nvdpa_cmd_submit(qp->qid, cmd);
+	qp->sq[qp->sq_tail] = *cmd;
+	if (++qp->sq_tail == qp->depth)
+		qp->sq_tail = 0;
+}
+
+/*
+ * Take a completion entry. A command identifier that is not in flight is the
+ * device's fault and must not touch memory that belongs to nobody.
+ */
+static bool nvdpa_qpair_take_cqe(struct nvdpa_qpair *qp,
+				 const struct nvme_completion *cqe,
+				 struct nvdpa_done *done)
+{
+	u16 cid = READ_ONCE(cqe->command_id);
+	struct nvdpa_slot *slot;
+
+	if (cid >= nvdpa_qpair_nr_slots(qp) ||
+	    qp->slots[cid].state != NVDPA_SLOT_BUSY) {
+		dev_warn_ratelimited(qp->ctrl->dev,
+				     "queue %u: completion for command %#x, which is not in flight\n",
+				     qp->qid, cid);
+		return false;
+	}
+
+	cid = array_index_nospec(cid, nvdpa_qpair_nr_slots(qp));
+	slot = &qp->slots[cid];
+	slot->state = NVDPA_SLOT_DONE;
+	done->owner = slot->owner;
+	done->cid = cid;
+	done->status = le16_to_cpu(cqe->status) >> 1 & NVME_SCT_SC_MASK;
+	trace_nvdpa_cmd_complete(qp->qid, cid, done->status);
+	return true;
+}
+
+/* Gather completions; @seen counts entries, good or bad. */
+static unsigned int nvdpa_qpair_gather(struct nvdpa_qpair *qp,
+				       struct nvdpa_done *done,
+				       unsigned int *seen)
+{
+	struct nvme_completion *cqe;
+	unsigned int nr = 0;
+
+	lockdep_assert_held(&qp->cq_lock);
+
+	spin_lock(&qp->sq_lock);
+	while (nr < NVDPA_QPAIR_BATCH && *seen < qp->depth) {
+		cqe = &qp->cq[qp->cq_head];
+		if ((le16_to_cpu(READ_ONCE(cqe->status)) & 1) != qp->cq_phase)
+			break;
+		/* The rest of the entry is valid only once the phase is. */
+		dma_rmb();
+		if (nvdpa_qpair_take_cqe(qp, cqe, &done[nr]))
+			nr++;
+		(*seen)++;
+		if (++qp->cq_head == qp->depth) {
+			qp->cq_head = 0;
+			qp->cq_phase ^= 1;
+		}
+	}
+	spin_unlock(&qp->sq_lock);
+	return nr;
+}
+
+unsigned int nvdpa_qpair_reap(struct nvdpa_qpair *qp)
+{
+	struct nvdpa_done done[NVDPA_QPAIR_BATCH];
+	unsigned int nr, seen = 0, total = 0;
+	unsigned long flags;
+
+	spin_lock_irqsave(&qp->cq_lock, flags);
+	while ((nr = nvdpa_qpair_gather(qp, done, &seen))) {
+		qp->ops->complete(qp->priv, done, nr);
+		total += nr;
+	}
+	if (seen && !READ_ONCE(qp->ctrl->dead))
+		writel(qp->cq_head, qp->cq_db);
+	spin_unlock_irqrestore(&qp->cq_lock, flags);
+
+	if (total)
+		qp->ops->flush(qp->priv);
+	return total;
+}
+
+static irqreturn_t nvdpa_qpair_irq(int irq, void *data)
+{
+	return nvdpa_qpair_reap(data) ? IRQ_HANDLED : IRQ_NONE;
+}
+
+/* End every command in flight; the controller cannot do it any more. */
+static void nvdpa_qpair_fail(struct nvdpa_qpair *qp)
+{
+	struct nvdpa_done done;
+	unsigned long flags;
+	bool busy;
+	u16 cid;
+
+	spin_lock_irqsave(&qp->cq_lock, flags);
+	for (cid = 0; cid < nvdpa_qpair_nr_slots(qp); cid++) {
+		spin_lock(&qp->sq_lock);
+		busy = qp->slots[cid].state == NVDPA_SLOT_BUSY;
+		if (busy)
+			qp->slots[cid].state = NVDPA_SLOT_DONE;
+		done.owner = qp->slots[cid].owner;
+		spin_unlock(&qp->sq_lock);
+		if (!busy)
+			continue;
+		done.cid = cid;
+		done.status = NVME_SC_ABORT_QUEUE;
+		trace_nvdpa_cmd_complete(qp->qid, cid, done.status);
+		qp->ops->complete(qp->priv, &done, 1);
+	}
+	spin_unlock_irqrestore(&qp->cq_lock, flags);
+	qp->ops->flush(qp->priv);
+}
+
+static void nvdpa_qpair_reset_state(struct nvdpa_qpair *qp)
+{
+	memset(qp->cq, 0, nvdpa_qpair_cq_bytes(qp));
+	qp->cq_head = 0;
+	qp->cq_phase = 1;
+	qp->sq_tail = 0;
+	qp->sq_tail_rung = 0;
+}
+
+static int nvdpa_qpair_create_queues(struct nvdpa_qpair *qp)
+{
+	int err;
+
+	err = nvdpa_admin_create_cq(qp->ctrl, qp->qid, qp->cq_dma, qp->depth,
+				    qp->qid);
+	if (err)
+		goto out;
+	err = nvdpa_admin_create_sq(qp->ctrl, qp->qid, qp->sq_dma, qp->depth);
+	if (err)
+		nvdpa_admin_delete_cq(qp->ctrl, qp->qid);
+out:
+	if (err > 0) {
+		dev_err(qp->ctrl->dev,
+			"queue pair %u refused by the controller, status %#x\n",
+			qp->qid, err);
+		err = -EIO;
+	}
+	return err;
+}
+
+static int nvdpa_qpair_delete_queues(struct nvdpa_qpair *qp)
+{
+	int err;
+
+	err = nvdpa_admin_delete_sq(qp->ctrl, qp->qid);
+	if (!err)
+		err = nvdpa_admin_delete_cq(qp->ctrl, qp->qid);
+	return err;
+}
+
+static void nvdpa_qpair_set_stopped(struct nvdpa_qpair *qp, bool stopped)
+{
+	spin_lock_irq(&qp->sq_lock);
+	qp->stopped = stopped;
+	spin_unlock_irq(&qp->sq_lock);
+}
+
+static int nvdpa_qpair_vector(const struct nvdpa_qpair *qp)
+{
+	return pci_irq_vector(qp->ctrl->pdev, qp->qid);
+}
+
+void nvdpa_qpair_abandon(struct nvdpa_qpair *qp)
+{
+	int err;
+
+	nvdpa_qpair_set_stopped(qp, true);
+	err = nvdpa_qpair_delete_queues(qp);
+	nvdpa_qpair_reap(qp);
+	if (!err) {
+		nvdpa_qpair_fail(qp);
+		spin_lock_irq(&qp->cq_lock);
+		spin_lock(&qp->sq_lock);
+		nvdpa_qpair_reset_state(qp);
+		spin_unlock(&qp->sq_lock);
+		spin_unlock_irq(&qp->cq_lock);
+		err = nvdpa_qpair_create_queues(qp);
+	}
+	if (err)
+		nvdpa_ctrl_fence(qp->ctrl);
+	nvdpa_qpair_set_stopped(qp, false);
+}
+
+void nvdpa_qpair_sync(struct nvdpa_qpair *qp)
+{
+	synchronize_irq(nvdpa_qpair_vector(qp));
+}
+
+void nvdpa_qpair_fail_all(struct nvdpa_ctrl *ctrl)
+{
+	unsigned int qid;
+
+	mutex_lock(&ctrl->qid_lock);
+	for (qid = 1; qid <= ctrl->nr_qpairs; qid++)
+		if (ctrl->qpairs[qid])
+			nvdpa_qpair_fail(ctrl->qpairs[qid]);
+	mutex_unlock(&ctrl->qid_lock);
+}
+
+static int nvdpa_qpair_get_qid(struct nvdpa_ctrl *ctrl)
+{
+	unsigned int qid;
+
+	mutex_lock(&ctrl->qid_lock);
+	qid = find_next_zero_bit(ctrl->qids, ctrl->nr_qpairs + 1, 1);
+	if (qid <= ctrl->nr_qpairs)
+		__set_bit(qid, ctrl->qids);
+	mutex_unlock(&ctrl->qid_lock);
+	return qid <= ctrl->nr_qpairs ? qid : -EBUSY;
+}
+
+static void nvdpa_qpair_put_qid(struct nvdpa_ctrl *ctrl, u16 qid)
+{
+	mutex_lock(&ctrl->qid_lock);
+	__clear_bit(qid, ctrl->qids);
+	mutex_unlock(&ctrl->qid_lock);
+}
+
+/* nvdpa_qpair_fail_all() sees published queue pairs only. */
+static void nvdpa_qpair_publish(struct nvdpa_qpair *qp, bool on)
+{
+	mutex_lock(&qp->ctrl->qid_lock);
+	qp->ctrl->qpairs[qp->qid] = on ? qp : NULL;
+	mutex_unlock(&qp->ctrl->qid_lock);
+}
+
+unsigned int nvdpa_qpair_nr_free(struct nvdpa_ctrl *ctrl)
+{
+	unsigned int used;
+
+	mutex_lock(&ctrl->qid_lock);
+	used = bitmap_weight(ctrl->qids, NVDPA_CTRL_QPAIRS_MAX + 1);
+	mutex_unlock(&ctrl->qid_lock);
+	return ctrl->nr_qpairs - used;
+}
+
+static void nvdpa_qpair_free_slots(struct nvdpa_qpair *qp)
+{
+	u16 cid;
+
+	for (cid = 0; cid < nvdpa_qpair_nr_slots(qp); cid++)
+		if (qp->slots[cid].page)
+			dma_free_coherent(qp->ctrl->dev, PAGE_SIZE,
+					  qp->slots[cid].page,
+					  qp->slots[cid].page_dma);
+	kvfree(qp->slots);
+}
+
+static int nvdpa_qpair_alloc_slots(struct nvdpa_qpair *qp)
+{
+	struct nvdpa_slot *slot;
+	u16 cid;
+
+	qp->slots = kvcalloc(nvdpa_qpair_nr_slots(qp), sizeof(*qp->slots),
+			     GFP_KERNEL);
+	if (!qp->slots)
+		return -ENOMEM;
+
+	for (cid = 0; cid < nvdpa_qpair_nr_slots(qp); cid++) {
+		slot = &qp->slots[cid];
+		slot->page = dma_alloc_coherent(qp->ctrl->dev, PAGE_SIZE,
+						&slot->page_dma, GFP_KERNEL);
+		if (!slot->page) {
+			nvdpa_qpair_free_slots(qp);
+			return -ENOMEM;
+		}
+		qp->free[qp->nr_free++] = cid;
+	}
+	return 0;
+}
+
+static int nvdpa_qpair_alloc_rings(struct nvdpa_qpair *qp)
+{
+	struct device *dev = qp->ctrl->dev;
+
+	qp->sq = dma_alloc_coherent(dev, nvdpa_qpair_sq_bytes(qp), &qp->sq_dma,
+				    GFP_KERNEL);
+	if (!qp->sq)
+		return -ENOMEM;
+	qp->cq = dma_alloc_coherent(dev, nvdpa_qpair_cq_bytes(qp), &qp->cq_dma,
+				    GFP_KERNEL);
+	if (!qp->cq) {
+		dma_free_coherent(dev, nvdpa_qpair_sq_bytes(qp), qp->sq,
+				  qp->sq_dma);
+		return -ENOMEM;
+	}
+	nvdpa_qpair_reset_state(qp);
+	return 0;
+}
+
+static void nvdpa_qpair_free_rings(struct nvdpa_qpair *qp)
+{
+	struct device *dev = qp->ctrl->dev;
+
+	dma_free_coherent(dev, nvdpa_qpair_cq_bytes(qp), qp->cq, qp->cq_dma);
+	dma_free_coherent(dev, nvdpa_qpair_sq_bytes(qp), qp->sq, qp->sq_dma);
+}
+
+static struct nvdpa_qpair *nvdpa_qpair_alloc(struct nvdpa_ctrl *ctrl)
+{
+	struct nvdpa_qpair *qp;
+	void __iomem *bar = ctrl->bar;
+	int err;
+
+	qp = kzalloc(sizeof(*qp), GFP_KERNEL);
+	if (!qp)
+		return ERR_PTR(-ENOMEM);
+	err = nvdpa_qpair_get_qid(ctrl);
+	if (err < 0)
+		goto free_qp;
+
+	qp->ctrl = ctrl;
+	qp->qid = err;
+	qp->depth = min_t(u32, ctrl->depth, NVDPA_QPAIR_DEPTH);
+	qp->sq_db = bar + nvdpa_doorbell_offset(qp->qid, false, ctrl->dstrd);
+	qp->cq_db = bar + nvdpa_doorbell_offset(qp->qid, true, ctrl->dstrd);
+	spin_lock_init(&qp->cq_lock);
+	spin_lock_init(&qp->sq_lock);
+
+	err = nvdpa_qpair_alloc_rings(qp);
+	if (err)
+		goto put_qid;
+	err = nvdpa_qpair_alloc_slots(qp);
+	if (err)
+		goto free_rings;
+	return qp;
+
+free_rings:
+	nvdpa_qpair_free_rings(qp);
+put_qid:
+	nvdpa_qpair_put_qid(ctrl, qp->qid);
+free_qp:
+	kfree(qp);
+	return ERR_PTR(err);
+}
+
+static void nvdpa_qpair_free(struct nvdpa_qpair *qp)
+{
+	nvdpa_qpair_free_slots(qp);
+	nvdpa_qpair_free_rings(qp);
+	nvdpa_qpair_put_qid(qp->ctrl, qp->qid);
+	kfree(qp);
+}
+
+struct nvdpa_qpair *nvdpa_qpair_create(struct nvdpa_ctrl *ctrl,
+				       const struct nvdpa_qpair_ops *ops,
+				       void *priv)
+{
+	struct nvdpa_qpair *qp;
+	int err;
+
+	qp = nvdpa_qpair_alloc(ctrl);
+	if (IS_ERR(qp))
+		return qp;
+	qp->ops = ops;
+	qp->priv = priv;
+	snprintf(qp->irq_name, sizeof(qp->irq_name), "nvdpa-%s-q%u",
+		 pci_name(ctrl->pdev), qp->qid);
+
+	err = request_irq(nvdpa_qpair_vector(qp), nvdpa_qpair_irq, 0,
+			  qp->irq_name, qp);
+	if (err) {
+		dev_err(ctrl->dev, "no interrupt for queue pair %u: %pe\n",
+			qp->qid, ERR_PTR(err));
+		goto free_qp;
+	}
+	err = nvdpa_qpair_create_queues(qp);
+	if (err)
+		goto free_irq;
+	nvdpa_qpair_publish(qp, true);
+	return qp;
+
+free_irq:
+	free_irq(nvdpa_qpair_vector(qp), qp);
+free_qp:
+	nvdpa_qpair_free(qp);
+	return ERR_PTR(err);
+}
+
+void nvdpa_qpair_destroy(struct nvdpa_qpair *qp)
+{
+	if (!qp)
+		return;
+
+	nvdpa_qpair_publish(qp, false);
+	if (nvdpa_qpair_delete_queues(qp) && !READ_ONCE(qp->ctrl->dead))
+		nvdpa_ctrl_fence(qp->ctrl);
+	irq_set_affinity_and_hint(nvdpa_qpair_vector(qp), NULL);
+	free_irq(nvdpa_qpair_vector(qp), qp);
+	nvdpa_qpair_free(qp);
+}
+
+void nvdpa_qpair_set_affinity(struct nvdpa_qpair *qp,
+			      const struct cpumask *mask)
+{
+	irq_set_affinity_and_hint(nvdpa_qpair_vector(qp), mask);
+}
