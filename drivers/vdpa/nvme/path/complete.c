@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The way up: NVMe status, status byte, used ring, one notification. */
+#include "queue.h"
+
+#include <linux/workqueue.h>
+
+#include "../pure/cmd.h"
+
+static void nvdpa_complete_push(struct nvdpa_queue *q, u16 head, u32 len)
+{
+	nvdpa_ring_push(&q->ring, head, len);
+	q->pushed = true;
+}
+
+/* Bytes that the device has written, counted from the first one (2.7.8.2). */
+static u32 nvdpa_complete_len(const struct nvdpa_queue_req *rq)
+{
+	bool reads = rq->req.op == NVDPA_OP_READ ||
+		     rq->req.op == NVDPA_OP_GET_ID;
+
+	if (!reads || rq->result != VIRTIO_BLK_S_OK)
+		return 1;
+	return min_t(u64, rq->req.data_bytes + 1, U32_MAX);
+}
+
+void nvdpa_complete_req(struct nvdpa_queue *q, struct nvdpa_queue_req *rq)
+{
+	lockdep_assert_held(&q->lock);
+
+	nvdpa_map_undo(q, rq);
+	WRITE_ONCE(*rq->status, rq->result);
+	nvdpa_complete_push(q, rq - q->reqs, nvdpa_complete_len(rq));
+	rq->busy = false;
+	if (!--q->inflight[rq->epoch])
+		wake_up(&q->drained);
+}
+
+void nvdpa_complete_refuse(struct nvdpa_queue *q, u16 head)
+{
+	lockdep_assert_held(&q->lock);
+
+	nvdpa_complete_push(q, head, 0);
+}
+
+void nvdpa_complete_publish(struct nvdpa_queue *q)
+{
+	lockdep_assert_held(&q->lock);
+
+	if (!q->pushed)
+		return;
+	q->pushed = false;
+	nvdpa_ring_publish(&q->ring);
+	if (nvdpa_ring_need_notify(&q->ring))
+		WRITE_ONCE(q->call, true);
+}
+
+/* A command of a request has ended, its data is where it belongs. */
+static void nvdpa_complete_cmd(struct nvdpa_queue *q,
+			       struct nvdpa_queue_req *rq, u8 status)
+{
+	if (status != VIRTIO_BLK_S_OK) {
+		rq->result = status;
+		/* The rest of a transfer that failed is not started. */
+		if (rq->left) {
+			rq->left = 0;
+			list_del_init(&rq->node);
+		}
+	}
+	if (!--rq->cmds && !rq->left)
+		nvdpa_complete_req(q, rq);
+}
+
+void nvdpa_complete_bounced(struct nvdpa_queue *q)
+{
+	struct nvdpa_queue_cmd *qc, *tmp;
+	u16 cid;
+
+	lockdep_assert_held(&q->lock);
+
+	list_for_each_entry_safe(qc, tmp, &q->bounced, node) {
+		list_del(&qc->node);
+		cid = qc - q->cmds;
+		if (nvdpa_map_copy(q, qc->rq, qc->at, q->qp->slots[cid].page,
+				   qc->bytes)) {
+			q->unmapped = true;
+			qc->status = VIRTIO_BLK_S_IOERR;
+		}
+		q->bounces--;
+		nvdpa_qpair_put(q->qp, cid);
+		nvdpa_complete_cmd(q, qc->rq, qc->status);
+	}
+}
+
+static void nvdpa_complete_one(struct nvdpa_queue *q,
+			       const struct nvdpa_done *done)
+{
+	struct nvdpa_queue_cmd *qc = &q->cmds[done->cid];
+	struct nvdpa_queue_req *rq = done->owner;
+	u8 status = nvdpa_cmd_status(done->status);
+
+	if (qc->bytes && rq->req.op == NVDPA_OP_READ &&
+	    status == VIRTIO_BLK_S_OK) {
+		/* Copying is not for hard interrupts. */
+		qc->rq = rq;
+		qc->status = status;
+		list_add_tail(&qc->node, &q->bounced);
+		queue_work(system_bh_highpri_wq, &q->work);
+		return;
+	}
+	if (qc->bytes)
+		q->bounces--;
+	nvdpa_qpair_put(q->qp, done->cid);
+	nvdpa_complete_cmd(q, rq, status);
+}
+
+void nvdpa_complete_cmds(void *priv, const struct nvdpa_done *done,
+			 unsigned int nr)
+{
+	struct nvdpa_queue *q = priv;
+	unsigned int i;
+
+	lockdep_assert_irqs_disabled();
+
+	spin_lock(&q->lock);
+	nvdpa_qpair_begin(q->qp);
+	q->ended += nr;
+	for (i = 0; i < nr; i++)
+		nvdpa_complete_one(q, &done[i]);
+	nvdpa_submit_pass(q, q->backlog);
+	nvdpa_qpair_end(q->qp);
+	nvdpa_complete_publish(q);
+	spin_unlock(&q->lock);
+}
+
+void nvdpa_complete_flush(void *priv)
+{
+	struct nvdpa_queue *q = priv;
+	unsigned long flags;
+
+	if (!READ_ONCE(q->call) || !xchg(&q->call, false))
+		return;
+
+	spin_lock_irqsave(&q->cb_lock, flags);
+	if (q->cb.callback)
+		q->cb.callback(q->cb.private);
+	spin_unlock_irqrestore(&q->cb_lock, flags);
+}

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One virtqueue on one NVMe queue pair: the data path's own state. submit.c
+ * takes requests down, complete.c brings them up, map.c makes bus addresses.
+ */
+#ifndef NVDPA_PATH_QUEUE_H
+#define NVDPA_PATH_QUEUE_H
+
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/vdpa.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "../nvme/qpair.h"
+#include "../pure/extent.h"
+#include "../pure/memtable.h"
+#include "../pure/prp.h"
+#include "../pure/req.h"
+#include "../pure/ring.h"
+
+/* Queue size that we offer; QEMU takes it as its default. */
+#define NVDPA_QUEUE_NUM_MAX	256
+/*
+ * Work of one pass, which may run with interrupts off in a guest's exit. What
+ * is left goes to a later pass in softirq.
+ */
+#define NVDPA_PASS_REQS		32
+#define NVDPA_PASS_DESCS	256
+#define NVDPA_PASS_CMDS		64
+#define NVDPA_PASS_BOUNCES	1
+/* Commands with bounced data in flight, which bounds the copying in softirq. */
+#define NVDPA_QUEUE_BOUNCES	8
+/* Runs of bus addresses of one command: a segment may cross into a next run. */
+#define NVDPA_QUEUE_SG		(2 * NVDPA_REQ_SEGS)
+/* Length of the answer to VIRTIO_BLK_T_GET_ID (virtio 1.2, 5.2.6). */
+#define NVDPA_SERIAL_BYTES	VIRTIO_BLK_ID_BYTES
+
+struct nvdpa_queue;
+
+/**
+ * struct nvdpa_disk - what all queues of a device have in common
+ * @extent: where the disk lies
+ * @lim: what one command can carry
+ * @serial: answer to GET_ID, padded with NUL
+ * @vwc: writes may be volatile until a Flush
+ * @dma_dev: the NVMe function, for data that is not premapped
+ *
+ * Constant while a queue runs.
+ */
+struct nvdpa_disk {
+	struct nvdpa_extent extent;
+	struct nvdpa_xfer_limits lim;
+	u8 serial[NVDPA_SERIAL_BYTES];
+	bool vwc;
+	struct device *dma_dev;
+};
+
+/**
+ * enum nvdpa_event - what a queue tells the floor above
+ * @NVDPA_EVENT_BROKEN: the driver broke the ring; the queue has stopped
+ * @NVDPA_EVENT_UNMAPPED: a request named memory that the device was not given
+ */
+enum nvdpa_event {
+	NVDPA_EVENT_BROKEN,
+	NVDPA_EVENT_UNMAPPED,
+};
+
+/**
+ * struct nvdpa_queue_ops - how the floor above hears of a queue
+ * @event: something happened; called in softirq, no lock held
+ */
+struct nvdpa_queue_ops {
+	void (*event)(struct nvdpa_queue *q, enum nvdpa_event event);
+};
+
+/**
+ * struct nvdpa_cursor - a place in a request's data
+ * @seg: index in the request's segments
+ * @off: bytes into that segment
+ */
+struct nvdpa_cursor {
+	u16 seg;
+	u32 off;
+};
+
+/**
+ * struct nvdpa_queue_req - a request in flight; its index is its head
+ * @req: as taken from the ring
+ * @node: in the queue's @waiting while commands are still to be posted
+ * @status: kernel address of the status byte; the page is held until the
+ *          request has ended (see nvdpa_queue_set_mem())
+ * @next: where the next command's data begins
+ * @left: bytes not yet given to a command
+ * @lba: first block of the next command
+ * @cmds: commands in flight
+ * @result: virtio status so far
+ * @busy: between pop and push
+ * @mapped: segments with a mapping in @dma
+ * @epoch: which counter of @inflight it is in
+ * @dma: bus addresses of the segments, if memory is not premapped
+ */
+struct nvdpa_queue_req {
+	struct list_head node;
+	u8 *status;
+	u64 left;
+	u64 lba;
+	struct nvdpa_cursor next;
+	u16 cmds;
+	u16 mapped;
+	u8 result;
+	u8 epoch;
+	bool busy;
+	struct nvdpa_req req;
+	dma_addr_t dma[NVDPA_REQ_SEGS];
+};
+
+/**
+ * struct nvdpa_queue_cmd - a command in flight, by command identifier
+ * @node: in the queue's @bounced when bounced data waits to be copied
+ * @at: where its data is in the request, for bounced data
+ * @bytes: bounced bytes, 0 if none are bounced
+ * @status: virtio status, while in @bounced
+ * @rq: its request, while in @bounced
+ */
+struct nvdpa_queue_cmd {
+	struct list_head node;
+	struct nvdpa_queue_req *rq;
+	struct nvdpa_cursor at;
+	u32 bytes;
+	u8 status;
+};
+
+/**
+ * struct nvdpa_queue - a virtqueue in service
+ * @qp: its queue pair
+ * @disk: its disk
+ * @ops: of the floor above
+ * @fua: writes must be stable when they complete; constant while running
+ * @reqs: NVDPA_QUEUE_NUM_MAX requests, by head
+ * @cmds: commands, by command identifier
+ * @lock: protects everything up to @cb_lock; taken with interrupts off
+ * @running: new requests are taken from the ring
+ * @backlog: the ring was left with requests in it; kicks are off
+ * @broken: the ring is not to be trusted; @running is false until restart
+ * @unmapped: NVDPA_EVENT_UNMAPPED is to be told
+ * @pushed: used entries wait to be published
+ * @bounces: commands with bounced data in flight
+ * @mem: the guest's memory
+ * @hint: last hit in @mem
+ * @ring: the ring
+ * @epoch: counter that new requests go to
+ * @inflight: requests between pop and push, by epoch
+ * @ended: commands ended so far, wrapping; tells a slow device from a stuck one
+ * @waiting: requests with commands still to be posted, in order
+ * @bounced: commands whose data waits to be copied to the guest
+ * @sg: scratch of one pass
+ * @call: the driver is to be notified; set under @lock, taken by xchg
+ * @drained: woken when @inflight of an epoch falls to 0
+ * @work: a later pass, in softirq
+ * @cb_lock: protects @cb; outside of the eventfd's or the driver's lock, which
+ *           are outside of @lock
+ * @cb: how the driver is notified
+ */
+struct nvdpa_queue {
+	struct nvdpa_qpair *qp;
+	const struct nvdpa_disk *disk;
+	const struct nvdpa_queue_ops *ops;
+	bool fua;
+	struct nvdpa_queue_req *reqs;
+	struct nvdpa_queue_cmd *cmds;
+
+	spinlock_t lock ____cacheline_aligned; /* the state, see above */
+	bool running;
+	bool backlog;
+	bool broken;
+	bool unmapped;
+	bool pushed;
+	u8 epoch;
+	u16 bounces;
+	u32 hint;
+	u32 inflight[2];
+	u32 ended;
+	const struct nvdpa_memtable *mem;
+	struct nvdpa_ring ring;
+	struct list_head waiting;
+	struct list_head bounced;
+	struct nvdpa_dma_seg sg[NVDPA_QUEUE_SG];
+
+	bool call;
+	wait_queue_head_t drained;
+	struct work_struct work;
+
+	spinlock_t cb_lock ____cacheline_aligned; /* @cb, see above */
+	struct vdpa_callback cb;
+};
+
+/* queue.c */
+
+/**
+ * nvdpa_queue_init() - make a queue on a queue pair of its own
+ * @q: queue, zeroed
+ * @ctrl: controller
+ * @disk: the disk
+ * @ops: of the floor above
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno as nvdpa_qpair_create().
+ */
+int nvdpa_queue_init(struct nvdpa_queue *q, struct nvdpa_ctrl *ctrl,
+		     const struct nvdpa_disk *disk,
+		     const struct nvdpa_queue_ops *ops);
+
+/**
+ * nvdpa_queue_exit() - undo nvdpa_queue_init()
+ * @q: queue, stopped; one that was never initialised is left alone
+ *
+ * Context: may sleep.
+ */
+void nvdpa_queue_exit(struct nvdpa_queue *q);
+
+/**
+ * nvdpa_queue_start() - begin to serve a ring
+ * @q: queue, stopped
+ * @ring: the ring, copied
+ * @fua: writes must be stable when they complete
+ *
+ * Chains that are there already are taken at once: a kick that came before
+ * the start was dropped.
+ *
+ * Context: may sleep.
+ */
+void nvdpa_queue_start(struct nvdpa_queue *q, const struct nvdpa_ring *ring,
+		       bool fua);
+
+/**
+ * nvdpa_queue_stop() - take no more requests and wait for those taken
+ * @q: queue
+ *
+ * When it returns every request that was taken has its used entry, the ring is
+ * not touched any more and no work is pending. Commands that make no progress
+ * are abandoned, see nvdpa_qpair_abandon().
+ *
+ * Context: may sleep.
+ */
+void nvdpa_queue_stop(struct nvdpa_queue *q);
+
+/**
+ * nvdpa_queue_set_mem() - give a queue another table of guest memory
+ * @q: queue
+ * @mem: table
+ * @shrinks: memory of the old table is missing in @mem
+ *
+ * The old table itself is not used any more when this returns. If @shrinks,
+ * requests that were taken before may use its pages until
+ * nvdpa_queue_drain_mem() returns, which must be called before the next change.
+ *
+ * Context: any, but only one caller at a time.
+ */
+void nvdpa_queue_set_mem(struct nvdpa_queue *q,
+			 const struct nvdpa_memtable *mem, bool shrinks);
+
+/**
+ * nvdpa_queue_drain_mem() - wait for the users of the table before
+ * @q: queue
+ *
+ * Context: may sleep.
+ */
+void nvdpa_queue_drain_mem(struct nvdpa_queue *q);
+
+/**
+ * nvdpa_queue_set_cb() - set how the driver is notified
+ * @q: queue
+ * @cb: copied; NULL or without function: not at all
+ *
+ * When it returns the callback before is not running any more.
+ *
+ * Context: any.
+ */
+void nvdpa_queue_set_cb(struct nvdpa_queue *q, const struct vdpa_callback *cb);
+
+/**
+ * nvdpa_queue_halt() - take no more requests; those taken go on
+ * @q: queue
+ *
+ * Context: any.
+ */
+void nvdpa_queue_halt(struct nvdpa_queue *q);
+
+/**
+ * nvdpa_queue_index() - where the ring stands
+ * @q: queue that was started at least once
+ *
+ * Context: any.
+ * Return: used index; every chain before it was given back.
+ */
+u16 nvdpa_queue_index(struct nvdpa_queue *q);
+
+/* submit.c */
+
+/**
+ * nvdpa_submit_kick() - the driver says that there are chains
+ * @q: queue
+ *
+ * Never notifies the driver: its callback would deadlock or be dropped here.
+ *
+ * Context: any, interrupts may be off; bounded by NVDPA_PASS_*.
+ */
+void nvdpa_submit_kick(struct nvdpa_queue *q);
+
+/**
+ * nvdpa_submit_pass() - post what is waiting, then take chains from the ring
+ * @q: queue
+ * @take: look at the ring
+ *
+ * Context: @lock held, between nvdpa_qpair_begin() and nvdpa_qpair_end();
+ * bounded by NVDPA_PASS_*.
+ */
+void nvdpa_submit_pass(struct nvdpa_queue *q, bool take);
+
+/* complete.c */
+
+/**
+ * nvdpa_complete_cmds() - commands ended (nvdpa_qpair_ops.complete)
+ * @priv: queue
+ * @done: which
+ * @nr: number of @done
+ *
+ * Context: any, interrupts off.
+ */
+void nvdpa_complete_cmds(void *priv, const struct nvdpa_done *done,
+			 unsigned int nr);
+
+/**
+ * nvdpa_complete_flush() - notify the driver if it wants it
+ * @priv: queue
+ *
+ * Context: any, no lock held.
+ */
+void nvdpa_complete_flush(void *priv);
+
+/**
+ * nvdpa_complete_req() - end a request: status byte and used entry
+ * @q: queue
+ * @rq: request without a command in flight
+ *
+ * Context: @lock held.
+ */
+void nvdpa_complete_req(struct nvdpa_queue *q, struct nvdpa_queue_req *rq);
+
+/**
+ * nvdpa_complete_refuse() - give a chain back that is no request
+ * @q: queue
+ * @head: its head
+ *
+ * Context: @lock held.
+ */
+void nvdpa_complete_refuse(struct nvdpa_queue *q, u16 head);
+
+/**
+ * nvdpa_complete_publish() - show the driver what was pushed
+ * @q: queue
+ *
+ * Context: @lock held.
+ */
+void nvdpa_complete_publish(struct nvdpa_queue *q);
+
+/**
+ * nvdpa_complete_bounced() - copy bounced data to the guest and end its commands
+ * @q: queue
+ *
+ * Context: @lock held, between nvdpa_qpair_begin() and nvdpa_qpair_end().
+ */
+void nvdpa_complete_bounced(struct nvdpa_queue *q);
+
+/* map.c */
+
+/**
+ * nvdpa_map_req() - map a request's data for DMA if it is not premapped
+ * @q: queue
+ * @rq: request
+ *
+ * Context: @lock held.
+ * Return: 0, -EFAULT for memory that the device was not given, -ENOMEM.
+ */
+int nvdpa_map_req(struct nvdpa_queue *q, struct nvdpa_queue_req *rq);
+
+/**
+ * nvdpa_map_undo() - undo nvdpa_map_req()
+ * @q: queue
+ * @rq: request
+ *
+ * Context: @lock held.
+ */
+void nvdpa_map_undo(struct nvdpa_queue *q, struct nvdpa_queue_req *rq);
+
+/**
+ * nvdpa_map_gather() - bus addresses of a request's next bytes
+ * @q: queue; @sg is written
+ * @rq: request
+ * @max_bytes: how many bytes at most, not 0
+ * @nr: number of runs in @sg, written
+ *
+ * Context: @lock held.
+ * Return: bytes gathered, or -EFAULT for memory that the device was not given
+ * or may not access that way.
+ */
+int nvdpa_map_gather(struct nvdpa_queue *q, const struct nvdpa_queue_req *rq,
+		     u32 max_bytes, u32 *nr);
+
+/**
+ * nvdpa_map_advance() - move a cursor
+ * @req: request
+ * @cur: the cursor
+ * @bytes: how far; not beyond the data's end
+ */
+void nvdpa_map_advance(const struct nvdpa_req *req, struct nvdpa_cursor *cur,
+		       u32 bytes);
+
+/**
+ * nvdpa_map_copy() - copy between a bounce page and a request's data
+ * @q: queue
+ * @rq: request; for a write the page is filled, for a read it is emptied
+ * @at: where in the data
+ * @page: the page
+ * @bytes: how much, at most NVDPA_PAGE_BYTES
+ *
+ * Context: @lock held.
+ * Return: 0, or -EFAULT for memory that the device was not given.
+ */
+int nvdpa_map_copy(struct nvdpa_queue *q, const struct nvdpa_queue_req *rq,
+		   struct nvdpa_cursor at, void *page, u32 bytes);
+
+#endif /* NVDPA_PATH_QUEUE_H */

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The way down: ring, request, extent, memory, PRP, command, doorbell. */
+#include "queue.h"
+
+#include <linux/workqueue.h>
+
+#include "../pure/cmd.h"
+
+/* What one pass may still do. */
+struct nvdpa_budget {
+	int reqs;
+	int descs;
+	int cmds;
+	int bounces;
+};
+
+static bool nvdpa_budget_left(const struct nvdpa_budget *budget)
+{
+	return budget->reqs > 0 && budget->descs > 0 && budget->cmds > 0 &&
+	       budget->bounces > 0;
+}
+
+static void nvdpa_submit_later(struct nvdpa_queue *q)
+{
+	queue_work(system_bh_highpri_wq, &q->work);
+}
+
+/* No more commands for this request; it ends with those in flight. */
+static void nvdpa_submit_end(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
+			     u8 result)
+{
+	rq->left = 0;
+	if (result != VIRTIO_BLK_S_OK)
+		rq->result = result;
+	list_del_init(&rq->node);
+	if (!rq->cmds)
+		nvdpa_complete_req(q, rq);
+}
+
+static void nvdpa_submit_unmapped(struct nvdpa_queue *q)
+{
+	q->unmapped = true;
+	nvdpa_submit_later(q);
+}
+
+/* The last resort: a page of our own in place of the guest's memory. */
+static int nvdpa_submit_bounce(struct nvdpa_queue *q,
+			       struct nvdpa_queue_req *rq, u16 cid,
+			       struct nvme_command *cmd, u32 bytes)
+{
+	struct nvdpa_slot *slot = &q->qp->slots[cid];
+	struct nvdpa_queue_cmd *qc = &q->cmds[cid];
+	int err;
+
+	if (rq->req.op == NVDPA_OP_WRITE) {
+		err = nvdpa_map_copy(q, rq, rq->next, slot->page, bytes);
+		if (err)
+			return err;
+	}
+	cmd->rw.dptr.prp1 = cpu_to_le64(slot->page_dma);
+	qc->at = rq->next;
+	qc->bytes = bytes;
+	q->bounces++;
+	return 0;
+}
+
+/*
+ * Give the next bytes of a request to the command in slot @cid. Returns the
+ * bytes taken, or -EFAULT.
+ */
+static int nvdpa_submit_data(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
+			     u16 cid, struct nvme_command *cmd)
+{
+	const struct nvdpa_disk *disk = q->disk;
+	struct nvdpa_slot *slot = &q->qp->slots[cid];
+	struct nvdpa_xfer xfer;
+	u32 want, nr;
+	int err;
+
+	want = min_t(u64, rq->left, disk->lim.max_bytes);
+	want = nvdpa_extent_clip(&disk->extent, rq->lba, want);
+	err = nvdpa_map_gather(q, rq, want, &nr);
+	if (err < 0)
+		return err;
+
+	xfer = nvdpa_prp_plan(q->sg, nr, want, &disk->lim);
+	nvdpa_cmd_rw(cmd, rq->req.op == NVDPA_OP_WRITE, disk->extent.nsid,
+		     rq->lba, xfer.bytes >> disk->extent.lba_shift, q->fua);
+	switch (xfer.mode) {
+	case NVDPA_XFER_PRP:
+		nvdpa_prp_build(cmd, q->sg, xfer.bytes, slot->page,
+				slot->page_dma);
+		break;
+	case NVDPA_XFER_SGL:
+		nvdpa_sgl_build(cmd, q->sg, xfer.bytes, slot->page,
+				slot->page_dma);
+		break;
+	case NVDPA_XFER_BOUNCE:
+		err = nvdpa_submit_bounce(q, rq, cid, cmd, xfer.bytes);
+		if (err)
+			return err;
+		break;
+	}
+	return xfer.bytes;
+}
+
+/* Post the next command of a request; -EBUSY when there is no room for it. */
+static int nvdpa_submit_next(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
+			     struct nvdpa_budget *budget)
+{
+	struct nvme_command cmd;
+	int cid, bytes = 0;
+
+	if (q->bounces >= NVDPA_QUEUE_BOUNCES)
+		return -EBUSY;
+	cid = nvdpa_qpair_get(q->qp);
+	if (cid < 0)
+		return cid;
+
+	q->cmds[cid].bytes = 0;
+	if (rq->req.op == NVDPA_OP_FLUSH)
+		nvdpa_cmd_flush(&cmd, q->disk->extent.nsid);
+	else
+		bytes = nvdpa_submit_data(q, rq, cid, &cmd);
+	if (bytes < 0) {
+		nvdpa_qpair_put(q->qp, cid);
+		nvdpa_submit_unmapped(q);
+		nvdpa_submit_end(q, rq, VIRTIO_BLK_S_IOERR);
+		return 0;
+	}
+
+	rq->cmds++;
+	budget->cmds--;
+	if (q->cmds[cid].bytes)
+		budget->bounces--;
+	nvdpa_qpair_post(q->qp, cid, &cmd, rq);
+	nvdpa_map_advance(&rq->req, &rq->next, bytes);
+	rq->lba += bytes >> q->disk->extent.lba_shift;
+	rq->left -= bytes;
+	if (!rq->left || rq->req.op == NVDPA_OP_FLUSH)
+		nvdpa_submit_end(q, rq, VIRTIO_BLK_S_OK);
+	return 0;
+}
+
+/* Post what is waiting, oldest first. False when something has to wait on. */
+static bool nvdpa_submit_waiting(struct nvdpa_queue *q,
+				 struct nvdpa_budget *budget)
+{
+	struct nvdpa_queue_req *rq;
+
+	while (!list_empty(&q->waiting)) {
+		rq = list_first_entry(&q->waiting, struct nvdpa_queue_req,
+				      node);
+		if (!nvdpa_qpair_live(q->qp)) {
+			nvdpa_submit_end(q, rq, VIRTIO_BLK_S_IOERR);
+			continue;
+		}
+		if (!nvdpa_budget_left(budget)) {
+			nvdpa_submit_later(q);
+			return false;
+		}
+		/* A completion goes on from here: all slots are in flight. */
+		if (nvdpa_submit_next(q, rq, budget))
+			return false;
+	}
+	return true;
+}
+
+static u8 nvdpa_submit_get_id(struct nvdpa_queue *q, struct nvdpa_queue_req *rq)
+{
+	u32 bytes = min_t(u64, rq->req.data_bytes, NVDPA_SERIAL_BYTES);
+	u8 id[NVDPA_SERIAL_BYTES];
+
+	memcpy(id, q->disk->serial, sizeof(id));
+	if (nvdpa_map_copy(q, rq, rq->next, id, bytes)) {
+		nvdpa_submit_unmapped(q);
+		return VIRTIO_BLK_S_IOERR;
+	}
+	return VIRTIO_BLK_S_OK;
+}
+
+/* Decide about a request that is in order; it is posted or ended by @waiting. */
+static u8 nvdpa_submit_prepare(struct nvdpa_queue *q,
+			       struct nvdpa_queue_req *rq)
+{
+	const struct nvdpa_extent *ext = &q->disk->extent;
+	const struct nvdpa_req *req = &rq->req;
+	u8 status;
+
+	status = nvdpa_req_check(req, nvdpa_extent_sectors(ext),
+				 1u << ext->lba_shift);
+	if (status != VIRTIO_BLK_S_OK)
+		return status;
+
+	switch (req->op) {
+	case NVDPA_OP_GET_ID:
+		return nvdpa_submit_get_id(q, rq);
+	case NVDPA_OP_FLUSH:
+		/* Something must be left, or nothing would be posted. */
+		rq->left = q->disk->vwc;
+		return VIRTIO_BLK_S_OK;
+	default:
+		if (!req->data_bytes)
+			return VIRTIO_BLK_S_OK;
+		if (nvdpa_map_req(q, rq)) {
+			nvdpa_submit_unmapped(q);
+			return VIRTIO_BLK_S_IOERR;
+		}
+		rq->lba = nvdpa_extent_lba(ext, req->sector);
+		rq->left = req->data_bytes;
+		return VIRTIO_BLK_S_OK;
+	}
+}
+
+/* Kernel address of the status byte, or NULL if it is not ours to write. */
+static u8 *nvdpa_submit_status(struct nvdpa_queue *q,
+			       const struct nvdpa_req *req)
+{
+	const struct nvdpa_mem_chunk *chunk;
+
+	chunk = nvdpa_memtable_find(q->mem, &q->hint, req->status_addr);
+	if (!chunk || !(chunk->perm & NVDPA_MEM_WRITE))
+		return NULL;
+	return chunk->kva + (req->status_addr - chunk->iova);
+}
+
+static void nvdpa_submit_begin(struct nvdpa_queue *q,
+			       struct nvdpa_queue_req *rq)
+{
+	rq->busy = true;
+	rq->epoch = q->epoch;
+	rq->cmds = 0;
+	rq->left = 0;
+	rq->mapped = 0;
+	rq->next.seg = rq->req.first;
+	rq->next.off = 0;
+	rq->result = VIRTIO_BLK_S_OK;
+	q->inflight[q->epoch]++;
+}
+
+/* Take one chain. False when the ring cannot be trusted any more. */
+static bool nvdpa_submit_chain(struct nvdpa_queue *q, u16 head,
+			       struct nvdpa_budget *budget)
+{
+	struct nvdpa_queue_req *rq = &q->reqs[head];
+	enum nvdpa_req_verdict verdict;
+
+	/* A driver that offers a chain again before it got it back. */
+	if (rq->busy)
+		return false;
+
+	verdict = nvdpa_req_take(&rq->req, &q->ring, head, q->mem, &q->hint);
+	budget->reqs--;
+	budget->descs -= rq->req.descs;
+	if (verdict == NVDPA_REQ_UNMAPPED)
+		q->unmapped = true;
+	if (verdict == NVDPA_REQ_BROKEN || verdict == NVDPA_REQ_UNMAPPED)
+		return false;
+	if (!rq->req.has_status) {
+		nvdpa_complete_refuse(q, head);
+		return true;
+	}
+	rq->status = nvdpa_submit_status(q, &rq->req);
+	if (!rq->status) {
+		q->unmapped = true;
+		return false;
+	}
+
+	nvdpa_submit_begin(q, rq);
+	if (verdict == NVDPA_REQ_REFUSED)
+		rq->result = VIRTIO_BLK_S_IOERR;
+	else
+		rq->result = nvdpa_submit_prepare(q, rq);
+	if (rq->left)
+		list_add_tail(&rq->node, &q->waiting);
+	else
+		nvdpa_complete_req(q, rq);
+	return true;
+}
+
+/* The ring is empty, or left with requests in it for a later pass. */
+static void nvdpa_submit_take(struct nvdpa_queue *q,
+			      struct nvdpa_budget *budget)
+{
+	u16 head;
+	int got;
+
+	q->backlog = true;
+	nvdpa_ring_disable_kicks(&q->ring);
+	for (;;) {
+		if (!nvdpa_budget_left(budget)) {
+			nvdpa_submit_later(q);
+			return;
+		}
+		got = nvdpa_ring_pop(&q->ring, &head);
+		if (!got && !nvdpa_ring_enable_kicks(&q->ring))
+			break;
+		if (!got) {
+			nvdpa_ring_disable_kicks(&q->ring);
+			budget->reqs--;
+			continue;
+		}
+		if (got < 0 || !nvdpa_submit_chain(q, head, budget)) {
+			q->running = false;
+			q->broken = true;
+			nvdpa_submit_later(q);
+			return;
+		}
+		if (!nvdpa_submit_waiting(q, budget))
+			return;
+	}
+	q->backlog = false;
+}
+
+void nvdpa_submit_pass(struct nvdpa_queue *q, bool take)
+{
+	struct nvdpa_budget budget = {
+		.reqs = NVDPA_PASS_REQS,
+		.descs = NVDPA_PASS_DESCS,
+		.cmds = NVDPA_PASS_CMDS,
+		.bounces = NVDPA_PASS_BOUNCES,
+	};
+
+	lockdep_assert_held(&q->lock);
+
+	if (nvdpa_submit_waiting(q, &budget) && take && q->running)
+		nvdpa_submit_take(q, &budget);
+}
+
+void nvdpa_submit_kick(struct nvdpa_queue *q)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&q->lock, flags);
+	if (q->running && !q->backlog) {
+		nvdpa_qpair_begin(q->qp);
+		nvdpa_submit_pass(q, true);
+		nvdpa_qpair_end(q->qp);
+		nvdpa_complete_publish(q);
+		if (q->call)
+			nvdpa_submit_later(q);
+	}
+	spin_unlock_irqrestore(&q->lock, flags);
+}
