@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Life of a device: create, start, suspend, reset, destroy. */
+#include "dev.h"
+
+#include <linux/err.h>
+#include <linux/log2.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/virtio_byteorder.h>
+
+/*
+ * A hint. Times NVDPA_SEG_MAX it stays below 32 MiB, which firmware multiplies
+ * in too few bits otherwise; longer segments are served all the same.
+ */
+#define NVDPA_DEV_SIZE_MAX	SZ_128K
+
+static void nvdpa_dev_event(struct nvdpa_queue *q, enum nvdpa_event event)
+{
+	struct nvdpa_vq *vq = container_of(q, struct nvdpa_vq, q);
+	struct nvdpa_dev *dev = vq->dev;
+
+	switch (event) {
+	case NVDPA_EVENT_BROKEN:
+		dev_warn_ratelimited(&dev->vdpa.dev,
+				     "queue %u: the driver broke the ring, device needs a reset\n",
+				     vq->idx);
+		nvdpa_dev_needs_reset(dev);
+		break;
+	case NVDPA_EVENT_UNMAPPED:
+		if (test_and_set_bit(0, &dev->warned_unmapped))
+			break;
+		dev_warn(&dev->vdpa.dev,
+			 "queue %u: request to memory that the device was not given; %llu MiB are mapped. If the guest has more, raise vhost_vdpa.max_iotlb_entries or use larger pages\n",
+			 vq->idx, READ_ONCE(dev->mem.bytes) >> 20);
+		break;
+	}
+}
+
+static const struct nvdpa_queue_ops nvdpa_dev_queue_ops = {
+	.event = nvdpa_dev_event,
+};
+
+static void nvdpa_dev_fill_config(struct nvdpa_dev *dev,
+				  const struct nvdpa_dev_params *params)
+{
+	const struct nvdpa_extent *ext = &dev->disk.extent;
+	struct virtio_blk_config *c = &dev->config;
+	u32 phys = rounddown_pow_of_two(params->phys_lbas);
+	u64 sectors = nvdpa_extent_sectors(ext);
+
+	c->capacity = __cpu_to_virtio64(true, sectors);
+	c->size_max = __cpu_to_virtio32(true, min(dev->disk.lim.max_bytes,
+						  NVDPA_DEV_SIZE_MAX));
+	c->seg_max = __cpu_to_virtio32(true, NVDPA_SEG_MAX);
+	c->blk_size = __cpu_to_virtio32(true, 1u << ext->lba_shift);
+	c->physical_block_exp = ilog2(phys);
+	c->min_io_size = __cpu_to_virtio16(true, min_t(u32, phys, U16_MAX));
+	c->opt_io_size = __cpu_to_virtio32(true, params->opt_lbas);
+	c->num_queues = __cpu_to_virtio16(true, params->nr_vqs);
+}
+
+static int nvdpa_dev_init_vqs(struct nvdpa_dev *dev, unsigned int nr)
+{
+	struct nvdpa_vq *vq;
+	int err;
+
+	dev->vqs = kvcalloc(nr, sizeof(*dev->vqs), GFP_KERNEL);
+	if (!dev->vqs)
+		return -ENOMEM;
+
+	for (; dev->nr_vqs < nr; dev->nr_vqs++) {
+		vq = &dev->vqs[dev->nr_vqs];
+		vq->dev = dev;
+		vq->idx = dev->nr_vqs;
+		vq->num = NVDPA_QUEUE_NUM_MAX;
+		err = nvdpa_queue_init(&vq->q, dev->ctrl, &dev->disk,
+				       &nvdpa_dev_queue_ops);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+struct nvdpa_dev *nvdpa_dev_create(struct nvdpa_ctrl *ctrl,
+				   const struct nvdpa_dev_params *params)
+{
+	struct nvdpa_dev *dev;
+	int err;
+
+	dev = vdpa_alloc_device(struct nvdpa_dev, vdpa, ctrl->dev, &nvdpa_ops,
+				1, 1, params->name, false);
+	if (IS_ERR(dev))
+		return dev;
+	mutex_init(&dev->lock);
+	spin_lock_init(&dev->cb_lock);
+	dev->ctrl = ctrl;
+	dev->disk = params->disk;
+	dev->features = params->features;
+	/* Host memory is mapped for the NVMe function request by request. */
+	dev->vdpa.dma_dev = &dev->vdpa.dev;
+	nvdpa_dev_fill_config(dev, params);
+
+	err = nvdpa_dev_init_vqs(dev, params->nr_vqs);
+	if (err) {
+		nvdpa_dev_destroy(dev);
+		put_device(&dev->vdpa.dev);
+		return ERR_PTR(err);
+	}
+	nvdpa_mem_init(dev);
+	return dev;
+}
+
+/*
+ * Who can still be in here? Not the framework: the device is unregistered. Not
+ * a driver: unregistering unbound it, and vhost-vdpa waits for its file to be
+ * closed, whose reset stopped the queues. Not the interrupt: destroying a queue
+ * pair frees it. So the queues are idle and nothing refers to the memory.
+ */
+void nvdpa_dev_destroy(struct nvdpa_dev *dev)
+{
+	if (dev->mem.table) {
+		nvdpa_dev_reset(dev);
+		mutex_lock(&dev->lock);
+		nvdpa_mem_clear(dev);
+		mutex_unlock(&dev->lock);
+	}
+	while (dev->nr_vqs)
+		nvdpa_queue_exit(&dev->vqs[--dev->nr_vqs].q);
+}
+
+void nvdpa_dev_needs_reset(struct nvdpa_dev *dev)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	WRITE_ONCE(dev->needs_reset, true);
+	for (i = 0; i < dev->nr_vqs; i++)
+		nvdpa_queue_halt(&dev->vqs[i].q);
+
+	spin_lock_irqsave(&dev->cb_lock, flags);
+	if (dev->config_cb.callback)
+		dev->config_cb.callback(dev->config_cb.private);
+	spin_unlock_irqrestore(&dev->cb_lock, flags);
+}
+
+void nvdpa_dev_set_config_cb(struct nvdpa_dev *dev,
+			     const struct vdpa_callback *cb)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&dev->cb_lock, flags);
+	if (cb)
+		dev->config_cb = *cb;
+	else
+		memset(&dev->config_cb, 0, sizeof(dev->config_cb));
+	spin_unlock_irqrestore(&dev->cb_lock, flags);
+}
+
+static void nvdpa_dev_stop_vqs(struct nvdpa_dev *dev)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&dev->lock);
+
+	for (i = 0; i < dev->nr_vqs; i++)
+		nvdpa_vq_stop(&dev->vqs[i]);
+}
+
+/* QEMU enables queues that its guest never set up; they have no address. */
+static bool nvdpa_dev_vq_wanted(const struct nvdpa_vq *vq)
+{
+	return vq->ready && !vq->started &&
+	       (vq->addr[NVDPA_VQ_DESC] || vq->addr[NVDPA_VQ_AVAIL] ||
+		vq->addr[NVDPA_VQ_USED]);
+}
+
+static int nvdpa_dev_start_vqs(struct nvdpa_dev *dev)
+{
+	unsigned int i;
+	int err;
+
+	lockdep_assert_held(&dev->lock);
+
+	for (i = 0; i < dev->nr_vqs; i++) {
+		if (!nvdpa_dev_vq_wanted(&dev->vqs[i]))
+			continue;
+		err = nvdpa_vq_start(&dev->vqs[i]);
+		if (err) {
+			nvdpa_dev_stop_vqs(dev);
+			return err;
+		}
+	}
+	return 0;
+}
+
+/*
+ * Identity addressing is for the host's own driver only. Whoever holds a
+ * vhost-vdpa file must name memory first, or he could reach all of it.
+ */
+static bool nvdpa_dev_is_host(const struct nvdpa_dev *dev)
+{
+	const struct device_driver *drv = READ_ONCE(dev->vdpa.dev.driver);
+
+	return drv && !strcmp(drv->name, "virtio_vdpa");
+}
+
+static int nvdpa_dev_start(struct nvdpa_dev *dev)
+{
+	int err;
+
+	if (READ_ONCE(dev->ctrl->dead)) {
+		dev_warn(&dev->vdpa.dev,
+			 "cannot start: the controller is dead, unbind and bind it again\n");
+		return -ENODEV;
+	}
+	if (dev->mem.nr_refused) {
+		dev_warn(&dev->vdpa.dev,
+			 "cannot start: %llu runs of guest memory could not be mapped (at most %u): use larger pages for the guest\n",
+			 dev->mem.nr_refused, NVDPA_MEM_CHUNKS_MAX);
+		return -ENOMEM;
+	}
+	if (nvdpa_dev_is_host(dev)) {
+		err = nvdpa_mem_set_host(dev);
+		if (err)
+			return err;
+	}
+	return nvdpa_dev_start_vqs(dev);
+}
+
+void nvdpa_dev_set_status(struct nvdpa_dev *dev, u8 status)
+{
+	u8 added;
+
+	mutex_lock(&dev->lock);
+	status &= ~VIRTIO_CONFIG_S_NEEDS_RESET;
+	added = status & ~dev->status;
+	if (added & VIRTIO_CONFIG_S_FEATURES_OK &&
+	    ~dev->driver_features & NVDPA_DEV_FEATURES_REQUIRED)
+		status &= ~VIRTIO_CONFIG_S_FEATURES_OK;
+	if (added & VIRTIO_CONFIG_S_DRIVER_OK &&
+	    (!(status & VIRTIO_CONFIG_S_FEATURES_OK) || nvdpa_dev_start(dev)))
+		status &= ~VIRTIO_CONFIG_S_DRIVER_OK;
+	WRITE_ONCE(dev->status, status);
+	mutex_unlock(&dev->lock);
+}
+
+void nvdpa_dev_reset(struct nvdpa_dev *dev)
+{
+	unsigned int i;
+
+	mutex_lock(&dev->lock);
+	nvdpa_dev_stop_vqs(dev);
+	for (i = 0; i < dev->nr_vqs; i++)
+		nvdpa_vq_reset(&dev->vqs[i]);
+	nvdpa_dev_set_config_cb(dev, NULL);
+	/* A guest's memory stays mapped across resets; the host's is not. */
+	if (!dev->mem.table->premapped)
+		nvdpa_mem_clear(dev);
+	dev->driver_features = 0;
+	dev->suspended = false;
+	WRITE_ONCE(dev->needs_reset, false);
+	WRITE_ONCE(dev->status, 0);
+	mutex_unlock(&dev->lock);
+}
+
+void nvdpa_dev_suspend(struct nvdpa_dev *dev)
+{
+	mutex_lock(&dev->lock);
+	nvdpa_dev_stop_vqs(dev);
+	dev->suspended = true;
+	mutex_unlock(&dev->lock);
+}
+
+int nvdpa_dev_resume(struct nvdpa_dev *dev)
+{
+	int err = 0;
+
+	mutex_lock(&dev->lock);
+	if (dev->suspended && dev->status & VIRTIO_CONFIG_S_DRIVER_OK &&
+	    !READ_ONCE(dev->needs_reset))
+		err = nvdpa_dev_start(dev);
+	if (!err)
+		dev->suspended = false;
+	mutex_unlock(&dev->lock);
+	return err;
+}
+
+void nvdpa_dev_enable_vq(struct nvdpa_vq *vq, bool ready)
+{
+	struct nvdpa_dev *dev = vq->dev;
+	int err = 0;
+
+	mutex_lock(&dev->lock);
+	vq->ready = ready;
+	if (!ready)
+		nvdpa_vq_stop(vq);
+	else if (dev->status & VIRTIO_CONFIG_S_DRIVER_OK && !dev->suspended &&
+		 !READ_ONCE(dev->needs_reset) && nvdpa_dev_vq_wanted(vq))
+		err = nvdpa_vq_start(vq);
+	mutex_unlock(&dev->lock);
+	if (err)
+		nvdpa_dev_needs_reset(dev);
+}
