@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Module init and exit. */
+#include <linux/module.h>
+
+#include "control/mgmt.h"
+#include "nvme/ctrl.h"
+
+static int __init nvdpa_init(void)
+{
+	return nvdpa_pci_register(&nvdpa_mgmt_client);
+}
+
+static void __exit nvdpa_exit(void)
+{
+	nvdpa_pci_unregister();
+}
+
+module_init(nvdpa_init);
+module_exit(nvdpa_exit);
+
+MODULE_DESCRIPTION("vDPA virtio-blk devices on NVMe queue pairs");
+MODULE_LICENSE("GPL");
