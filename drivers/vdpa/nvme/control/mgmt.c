@@ -7,6 +7,7 @@
 
 #include <linux/cpumask.h>
 #include <linux/ctype.h>
+#include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
@@ -188,6 +189,12 @@ static void nvdpa_mgmt_params(const struct nvdpa_ctrl *ctrl,
 	disk->lim.sgl = ctrl->sgls & (BIT(0) | BIT(1));
 	disk->vwc = ctrl->vwc;
 	disk->dma_dev = ctrl->dev;
+	/*
+	 * virtio_vdpa has mapped the same page for the vDPA device, which would
+	 * count as an overlap. Only a mapping that may bounce needs the sync.
+	 */
+	if (dma_max_mapping_size(ctrl->dev) == SIZE_MAX)
+		disk->dma_attrs = DMA_ATTR_SKIP_CPU_SYNC;
 	nvdpa_mgmt_serial(ctrl, ns->nsid, disk->serial);
 	params->phys_lbas = ns->phys_lbas;
 	params->opt_lbas = ns->opt_lbas;

@@ -24,7 +24,7 @@ u64 nvdpa_override_cap(u64 cap);
 
 /**
  * nvdpa_override_msix_count() - change the number of MSI-X vectors
- * @count: as read, may be a negative errno
+ * @count: as read
  *
  * Return: as the driver shall see it.
  */

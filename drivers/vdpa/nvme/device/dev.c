@@ -209,14 +209,14 @@ static int nvdpa_dev_start(struct nvdpa_dev *dev)
 	int err;
 
 	if (READ_ONCE(dev->ctrl->dead)) {
-		dev_warn(&dev->vdpa.dev,
-			 "cannot start: the controller is dead, unbind and bind it again\n");
+		dev_warn_ratelimited(&dev->vdpa.dev,
+				     "cannot start: the controller is dead, unbind and bind it again\n");
 		return -ENODEV;
 	}
 	if (dev->mem.nr_refused) {
-		dev_warn(&dev->vdpa.dev,
-			 "cannot start: %llu runs of guest memory could not be mapped (at most %u): use larger pages for the guest\n",
-			 dev->mem.nr_refused, NVDPA_MEM_CHUNKS_MAX);
+		dev_warn_ratelimited(&dev->vdpa.dev,
+				     "cannot start: %llu runs of guest memory could not be mapped (at most %u): use larger pages for the guest\n",
+				     dev->mem.nr_refused, NVDPA_MEM_CHUNKS_MAX);
 		return -ENOMEM;
 	}
 	if (nvdpa_dev_is_host(dev)) {

@@ -181,9 +181,9 @@ static void nvdpa_mem_publish(struct nvdpa_dev *dev,
 		if (!dev->vqs[i].started ||
 		    !nvdpa_vq_moved(&dev->vqs[i], table))
 			continue;
-		dev_warn(&dev->vdpa.dev,
-			 "queue %u: the memory of its ring was taken away, device needs a reset\n",
-			 i);
+		dev_warn_ratelimited(&dev->vdpa.dev,
+				     "queue %u: the memory of its ring was taken away, device needs a reset\n",
+				     i);
 		nvdpa_vq_stop(&dev->vqs[i]);
 		nvdpa_dev_needs_reset(dev);
 	}

@@ -73,16 +73,16 @@ static int nvdpa_vq_check_area(const struct nvdpa_vq *vq,
 	u64 addr = vq->addr[area];
 
 	if (!IS_ALIGNED(addr, nvdpa_vq_align[area])) {
-		dev_warn(&vq->dev->vdpa.dev,
-			 "queue %u: %s at %#llx is not aligned to %u bytes\n",
-			 vq->idx, nvdpa_vq_name[area], addr,
-			 nvdpa_vq_align[area]);
+		dev_warn_ratelimited(&vq->dev->vdpa.dev,
+				     "queue %u: %s at %#llx is not aligned to %u bytes\n",
+				     vq->idx, nvdpa_vq_name[area], addr,
+				     nvdpa_vq_align[area]);
 		return -EINVAL;
 	}
 	if (addr + nvdpa_vq_area_bytes(vq, area) - 1 < addr) {
-		dev_warn(&vq->dev->vdpa.dev,
-			 "queue %u: %s at %#llx wraps past the address space\n",
-			 vq->idx, nvdpa_vq_name[area], addr);
+		dev_warn_ratelimited(&vq->dev->vdpa.dev,
+				     "queue %u: %s at %#llx wraps past the address space\n",
+				     vq->idx, nvdpa_vq_name[area], addr);
 		return -EINVAL;
 	}
 	return 0;
@@ -106,9 +106,9 @@ static int nvdpa_vq_map_area(struct nvdpa_vq *vq, enum nvdpa_vq_area area)
 	for (i = 0; i < map->nr_pages; i++) {
 		map->pages[i] = nvdpa_vq_page(vq, vq->dev->mem.table, area, i);
 		if (!map->pages[i]) {
-			dev_warn(&vq->dev->vdpa.dev,
-				 "queue %u: %s at %#llx is not in memory that the device was given for it\n",
-				 vq->idx, nvdpa_vq_name[area], vq->addr[area]);
+			dev_warn_ratelimited(&vq->dev->vdpa.dev,
+					     "queue %u: %s at %#llx is not in memory that the device was given for it\n",
+					     vq->idx, nvdpa_vq_name[area], vq->addr[area]);
 			err = -EFAULT;
 			goto free_pages;
 		}
@@ -168,9 +168,9 @@ int nvdpa_vq_start(struct nvdpa_vq *vq)
 	lockdep_assert_held(&dev->lock);
 
 	if (!is_power_of_2(vq->num) || vq->num > NVDPA_QUEUE_NUM_MAX) {
-		dev_warn(&dev->vdpa.dev,
-			 "queue %u: size %u is not a power of two up to %u\n",
-			 vq->idx, vq->num, NVDPA_QUEUE_NUM_MAX);
+		dev_warn_ratelimited(&dev->vdpa.dev,
+				     "queue %u: size %u is not a power of two up to %u\n",
+				     vq->idx, vq->num, NVDPA_QUEUE_NUM_MAX);
 		return -EINVAL;
 	}
 	err = nvdpa_vq_map(vq);

@@ -70,6 +70,11 @@ static int nvdpa_ctrl_read_cap(struct nvdpa_ctrl *ctrl)
 			NVME_CAP_CSS(cap));
 		return -EOPNOTSUPP;
 	}
+	/* One entry of a queue stays empty (NVMe base 2.0, 3.3.1.2.1). */
+	if (!NVME_CAP_MQES(cap)) {
+		dev_err(ctrl->dev, "controller has queues of one entry only\n");
+		return -EOPNOTSUPP;
+	}
 
 	ctrl->cap = cap;
 	ctrl->dstrd = NVME_CAP_STRIDE(cap);

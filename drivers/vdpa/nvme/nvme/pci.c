@@ -22,16 +22,19 @@ static irqreturn_t nvdpa_pci_admin_irq(int irq, void *data)
 
 static int nvdpa_pci_check(struct pci_dev *pdev)
 {
+	int vectors;
+
 	if (pdev->class != PCI_CLASS_STORAGE_EXPRESS) {
 		dev_err(&pdev->dev,
 			"class %#08x is not an NVMe I/O controller (%#08x)\n",
 			pdev->class, PCI_CLASS_STORAGE_EXPRESS);
 		return -ENODEV;
 	}
-	if (nvdpa_override_msix_count(pci_msix_vec_count(pdev)) < 2) {
+	vectors = nvdpa_override_msix_count(max(pci_msix_vec_count(pdev), 0));
+	if (vectors < 2) {
 		dev_err(&pdev->dev,
 			"controller needs MSI-X with 2 vectors or more, it has %d\n",
-			nvdpa_override_msix_count(pci_msix_vec_count(pdev)));
+			vectors);
 		return -ENODEV;
 	}
 	return 0;

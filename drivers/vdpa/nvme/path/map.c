@@ -33,8 +33,9 @@ static int nvdpa_map_seg(struct nvdpa_queue *q, const struct nvdpa_seg *seg,
 		return -EFAULT;
 
 	kva = chunk->kva + off;
-	*dma = dma_map_page(q->disk->dma_dev, virt_to_page(kva),
-			    offset_in_page(kva), seg->len, dir);
+	*dma = dma_map_page_attrs(q->disk->dma_dev, virt_to_page(kva),
+				  offset_in_page(kva), seg->len, dir,
+				  q->disk->dma_attrs);
 	return dma_mapping_error(q->disk->dma_dev, *dma);
 }
 
@@ -68,8 +69,9 @@ void nvdpa_map_undo(struct nvdpa_queue *q, struct nvdpa_queue_req *rq)
 	u16 i;
 
 	for (i = req->first; rq->mapped; i++, rq->mapped--)
-		dma_unmap_page(q->disk->dma_dev, rq->dma[i], req->segs[i].len,
-			       nvdpa_map_dir(req));
+		dma_unmap_page_attrs(q->disk->dma_dev, rq->dma[i],
+				     req->segs[i].len, nvdpa_map_dir(req),
+				     q->disk->dma_attrs);
 }
 
 /* Bus address at a cursor, and how many bytes follow it there. */

@@ -46,6 +46,7 @@ struct nvdpa_queue;
  * @serial: answer to GET_ID, padded with NUL
  * @vwc: writes may be volatile until a Flush
  * @dma_dev: the NVMe function, for data that is not premapped
+ * @dma_attrs: DMA_ATTR_* for such data
  *
  * Constant while a queue runs.
  */
@@ -55,6 +56,7 @@ struct nvdpa_disk {
 	u8 serial[NVDPA_SERIAL_BYTES];
 	bool vwc;
 	struct device *dma_dev;
+	unsigned long dma_attrs;
 };
 
 /**

@@ -88,7 +88,8 @@ struct nvdpa_xfer {
  * Return: the plan.
  */
 struct nvdpa_xfer nvdpa_prp_plan(const struct nvdpa_dma_seg *segs, u32 n,
-				 u32 total, const struct nvdpa_xfer_limits *lim);
+				 u32 total,
+				 const struct nvdpa_xfer_limits *lim);
 
 /**
  * nvdpa_prp_build() - write PRP1, PRP2 and the list
@@ -98,8 +99,9 @@ struct nvdpa_xfer nvdpa_prp_plan(const struct nvdpa_dma_seg *segs, u32 n,
  * @list: kernel address of the command's list page
  * @list_dma: its bus address
  */
-void nvdpa_prp_build(struct nvme_command *cmd, const struct nvdpa_dma_seg *segs,
-		     u32 bytes, __le64 *list, u64 list_dma);
+void nvdpa_prp_build(struct nvme_command *cmd,
+		     const struct nvdpa_dma_seg *segs, u32 bytes,
+		     __le64 *list, u64 list_dma);
 
 /**
  * nvdpa_sgl_build() - write the SGL descriptor and the segment in the list page
