@@ -22,6 +22,8 @@
 /* Separates the name of a disk from the namespace that it takes whole. */
 #define NVDPA_MGMT_NS_MARK	"@n"
 #define NVDPA_MGMT_NAME_MAX	36
+/* With the mark, the digits of a namespace and the end. */
+#define NVDPA_MGMT_NAME_BYTES	(NVDPA_MGMT_NAME_MAX + 2 + 10 + 1)
 /* First bytes of a GPT header, which is in block 1 (UEFI 2.10, 5.3.2). */
 #define NVDPA_MGMT_GPT_MAGIC	"EFI PART"
 
@@ -56,7 +58,7 @@ static u32 nvdpa_mgmt_parse(const char *name)
 		if (!isascii(*c) || (!isalnum(*c) && !strchr("_.-", *c)))
 			return 0;
 	c = mark + strlen(NVDPA_MGMT_NS_MARK);
-	if (!isdigit(*c) || kstrtou32(c, 10, &nsid))
+	if (c[strspn(c, "0123456789")] || kstrtou32(c, 10, &nsid))
 		return 0;
 	return nsid;
 }
@@ -174,6 +176,19 @@ static void nvdpa_mgmt_serial(const struct nvdpa_ctrl *ctrl, u32 nsid,
 	memcpy(serial, text, NVDPA_SERIAL_BYTES);
 }
 
+/* SGLS bits 1:0; 11b is reserved. */
+static enum nvdpa_sgl_support nvdpa_mgmt_sgl(const struct nvdpa_ctrl *ctrl)
+{
+	switch (ctrl->sgls & (BIT(0) | BIT(1))) {
+	case NVDPA_SGL_BYTE:
+		return NVDPA_SGL_BYTE;
+	case NVDPA_SGL_DWORD:
+		return NVDPA_SGL_DWORD;
+	default:
+		return NVDPA_SGL_NONE;
+	}
+}
+
 static void nvdpa_mgmt_params(const struct nvdpa_ctrl *ctrl,
 			      const struct nvdpa_ns *ns,
 			      struct nvdpa_dev_params *params)
@@ -186,7 +201,7 @@ static void nvdpa_mgmt_params(const struct nvdpa_ctrl *ctrl,
 	disk->extent.boundary_lbas = ns->boundary_lbas;
 	disk->lim.max_bytes = ctrl->max_bytes;
 	disk->lim.lba_bytes = 1u << ns->lba_shift;
-	disk->lim.sgl = ctrl->sgls & (BIT(0) | BIT(1));
+	disk->lim.sgl = nvdpa_mgmt_sgl(ctrl);
 	disk->vwc = ctrl->vwc;
 	disk->dma_dev = ctrl->dev;
 	/*
@@ -217,8 +232,12 @@ static int nvdpa_mgmt_create(struct nvdpa_mgmt *mgmt, const struct nvdpa_ns *ns,
 		goto destroy_dev;
 	dev->vdpa.mdev = &mgmt->mdev;
 	err = _vdpa_register_device(&dev->vdpa, params->nr_vqs);
-	if (err)
+	if (err) {
+		dev_err(mgmt->ctrl->dev,
+			"vdpa dev add %s: cannot be registered: %pe\n",
+			params->name, ERR_PTR(err));
 		goto erase_used;
+	}
 	return 0;
 
 erase_used:
@@ -229,10 +248,9 @@ destroy_dev:
 	return err;
 }
 
-static int nvdpa_mgmt_dev_add(struct vdpa_mgmt_dev *mdev, const char *name,
-			      const struct vdpa_dev_set_config *config)
+static int nvdpa_mgmt_add(struct nvdpa_mgmt *mgmt, const char *name,
+			  const struct vdpa_dev_set_config *config)
 {
-	struct nvdpa_mgmt *mgmt = container_of(mdev, struct nvdpa_mgmt, mdev);
 	struct nvdpa_dev_params params = { .name = name };
 	const struct nvdpa_ns *ns;
 	int err;
@@ -259,6 +277,22 @@ static int nvdpa_mgmt_dev_add(struct vdpa_mgmt_dev *mdev, const char *name,
 
 	nvdpa_mgmt_params(mgmt->ctrl, ns, &params);
 	return nvdpa_mgmt_create(mgmt, ns, &params);
+}
+
+static int nvdpa_mgmt_dev_add(struct vdpa_mgmt_dev *mdev, const char *name,
+			      const struct vdpa_dev_set_config *config)
+{
+	struct nvdpa_mgmt *mgmt = container_of(mdev, struct nvdpa_mgmt, mdev);
+	char copy[NVDPA_MGMT_NAME_BYTES];
+
+	/* The framework does not see to it that a name ends. */
+	if (strscpy(copy, name, sizeof(copy)) < 0) {
+		dev_err(mgmt->ctrl->dev,
+			"vdpa dev add %s...: name is longer than %u characters\n",
+			copy, NVDPA_MGMT_NAME_MAX);
+		return -ENAMETOOLONG;
+	}
+	return nvdpa_mgmt_add(mgmt, copy, config);
 }
 
 static void nvdpa_mgmt_dev_del(struct vdpa_mgmt_dev *mdev,

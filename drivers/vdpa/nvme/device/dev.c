@@ -156,14 +156,14 @@ void nvdpa_dev_set_config_cb(struct nvdpa_dev *dev,
 	spin_unlock_irqrestore(&dev->cb_lock, flags);
 }
 
-static void nvdpa_dev_stop_vqs(struct nvdpa_dev *dev)
+static void nvdpa_dev_stop_vqs(struct nvdpa_dev *dev, bool abort)
 {
 	unsigned int i;
 
 	lockdep_assert_held(&dev->lock);
 
 	for (i = 0; i < dev->nr_vqs; i++)
-		nvdpa_vq_stop(&dev->vqs[i]);
+		nvdpa_vq_stop(&dev->vqs[i], abort);
 }
 
 /* QEMU enables queues that its guest never set up; they have no address. */
@@ -186,7 +186,7 @@ static int nvdpa_dev_start_vqs(struct nvdpa_dev *dev)
 			continue;
 		err = nvdpa_vq_start(&dev->vqs[i]);
 		if (err) {
-			nvdpa_dev_stop_vqs(dev);
+			nvdpa_dev_stop_vqs(dev, true);
 			return err;
 		}
 	}
@@ -249,7 +249,7 @@ void nvdpa_dev_reset(struct nvdpa_dev *dev)
 	unsigned int i;
 
 	mutex_lock(&dev->lock);
-	nvdpa_dev_stop_vqs(dev);
+	nvdpa_dev_stop_vqs(dev, true);
 	for (i = 0; i < dev->nr_vqs; i++)
 		nvdpa_vq_reset(&dev->vqs[i]);
 	nvdpa_dev_set_config_cb(dev, NULL);
@@ -266,7 +266,7 @@ void nvdpa_dev_reset(struct nvdpa_dev *dev)
 void nvdpa_dev_suspend(struct nvdpa_dev *dev)
 {
 	mutex_lock(&dev->lock);
-	nvdpa_dev_stop_vqs(dev);
+	nvdpa_dev_stop_vqs(dev, false);
 	dev->suspended = true;
 	mutex_unlock(&dev->lock);
 }
@@ -293,7 +293,7 @@ void nvdpa_dev_enable_vq(struct nvdpa_vq *vq, bool ready)
 	mutex_lock(&dev->lock);
 	vq->ready = ready;
 	if (!ready)
-		nvdpa_vq_stop(vq);
+		nvdpa_vq_stop(vq, false);
 	else if (dev->status & VIRTIO_CONFIG_S_DRIVER_OK && !dev->suspended &&
 		 !READ_ONCE(dev->needs_reset) && nvdpa_dev_vq_wanted(vq))
 		err = nvdpa_vq_start(vq);

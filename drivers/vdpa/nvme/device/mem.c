@@ -8,6 +8,7 @@
 #include <linux/bitmap.h>
 #include <linux/dma-mapping.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/vhost_iotlb.h>
 
@@ -25,7 +26,7 @@ static struct nvdpa_memtable *nvdpa_mem_alloc(u32 nr)
 {
 	struct nvdpa_memtable *table;
 
-	table = kvzalloc(struct_size(table, chunks, nr), GFP_KERNEL);
+	table = kvzalloc(struct_size(table, chunks, nr), GFP_KERNEL_ACCOUNT);
 	if (table) {
 		table->nr = nr;
 		table->premapped = true;
@@ -51,8 +52,26 @@ static enum dma_data_direction nvdpa_mem_dir(u32 perm)
 	return DMA_BIDIRECTIONAL;
 }
 
-/* Call folio_get() or folio_put() on every folio of a run, once. */
-static void nvdpa_mem_each_folio(const struct nvdpa_mem_chunk *chunk, bool get)
+static void nvdpa_mem_get_folio(struct folio *folio)
+{
+	folio_get(folio);
+}
+
+static void nvdpa_mem_put_folio(struct folio *folio)
+{
+	folio_put(folio);
+}
+
+/* vhost marked it dirty when it unpinned; the device wrote after that. */
+static void nvdpa_mem_put_written_folio(struct folio *folio)
+{
+	set_page_dirty_lock(&folio->page);
+	folio_put(folio);
+}
+
+/* Do something to every folio of a run, once. */
+static void nvdpa_mem_each_folio(const struct nvdpa_mem_chunk *chunk,
+				 void (*func)(struct folio *folio))
 {
 	unsigned long pfn = PHYS_PFN(virt_to_phys(chunk->kva));
 	unsigned long end = pfn + PHYS_PFN(chunk->size);
@@ -62,10 +81,7 @@ static void nvdpa_mem_each_folio(const struct nvdpa_mem_chunk *chunk, bool get)
 	while (pfn < end) {
 		folio = page_folio(pfn_to_page(pfn));
 		next = folio_pfn(folio) + folio_nr_pages(folio);
-		if (get)
-			folio_get(folio);
-		else
-			folio_put(folio);
+		func(folio);
 		pfn = next;
 	}
 }
@@ -90,16 +106,16 @@ static int nvdpa_mem_take(struct nvdpa_dev *dev, struct nvdpa_mem_chunk *chunk)
 
 	if (!nvdpa_mem_valid(chunk))
 		return -EINVAL;
-	/* A mapping that bounces would go stale at once. */
-	if (chunk->size > dma_max_mapping_size(dma_dev))
+	/* A mapping that may bounce would go stale at once. */
+	if (dma_max_mapping_size(dma_dev) != SIZE_MAX)
 		return -EINVAL;
 
-	nvdpa_mem_each_folio(chunk, true);
+	nvdpa_mem_each_folio(chunk, nvdpa_mem_get_folio);
 	dma = dma_map_page_attrs(dma_dev, virt_to_page(chunk->kva), 0,
 				 chunk->size, nvdpa_mem_dir(chunk->perm),
 				 NVDPA_MEM_ATTRS);
 	if (dma_mapping_error(dma_dev, dma)) {
-		nvdpa_mem_each_folio(chunk, false);
+		nvdpa_mem_each_folio(chunk, nvdpa_mem_put_folio);
 		return -EIO;
 	}
 	chunk->dma = dma;
@@ -111,7 +127,9 @@ static void nvdpa_mem_release(struct nvdpa_dev *dev,
 {
 	dma_unmap_page_attrs(dev->ctrl->dev, chunk->dma, chunk->size,
 			     nvdpa_mem_dir(chunk->perm), NVDPA_MEM_ATTRS);
-	nvdpa_mem_each_folio(chunk, false);
+	nvdpa_mem_each_folio(chunk, chunk->perm & NVDPA_MEM_WRITE ?
+				    nvdpa_mem_put_written_folio :
+				    nvdpa_mem_put_folio);
 }
 
 /* Free a table that is not published any more, and what it alone holds. */
@@ -119,9 +137,11 @@ static void nvdpa_mem_free(struct nvdpa_dev *dev, struct nvdpa_memtable *table)
 {
 	u32 i;
 
-	for (i = 0; table->premapped && i < table->nr; i++)
+	for (i = 0; table->premapped && i < table->nr; i++) {
 		if (!table->chunks[i].adopted)
 			nvdpa_mem_release(dev, &table->chunks[i]);
+		cond_resched();
+	}
 	if (table != &nvdpa_mem_none)
 		kvfree(table);
 }
@@ -184,7 +204,7 @@ static void nvdpa_mem_publish(struct nvdpa_dev *dev,
 		dev_warn_ratelimited(&dev->vdpa.dev,
 				     "queue %u: the memory of its ring was taken away, device needs a reset\n",
 				     i);
-		nvdpa_vq_stop(&dev->vqs[i]);
+		nvdpa_vq_stop(&dev->vqs[i], true);
 		nvdpa_dev_needs_reset(dev);
 	}
 
@@ -225,6 +245,7 @@ static int nvdpa_mem_take_new(struct nvdpa_dev *dev,
 		} else {
 			__set_bit(i, mapped);
 		}
+		cond_resched();
 	}
 	nvdpa_mem_compact(table, mapped);
 	return last;

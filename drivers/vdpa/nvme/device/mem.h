@@ -46,8 +46,8 @@ void nvdpa_mem_init(struct nvdpa_dev *dev);
  * Unchanged runs keep their bus mapping and the I/O in them is not disturbed.
  * A run that was removed is used by no command any more when this returns; its
  * pages stay referenced until then. A virtqueue whose ring lost a page stops
- * with NEEDS_RESET. Runs that cannot be taken are left out, which is noted in
- * @nr_refused: I/O there fails, and DRIVER_OK is refused.
+ * with NEEDS_RESET. Runs that cannot be taken are left out and counted in
+ * nr_refused: I/O there fails, and DRIVER_OK is refused.
  *
  * Context: may sleep; lock of the device held; mmap_lock may be held.
  * Return: 0; -E2BIG over NVDPA_MEM_CHUNKS_MAX; -EINVAL; -ENOMEM; -EIO.

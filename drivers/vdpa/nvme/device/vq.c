@@ -185,18 +185,20 @@ int nvdpa_vq_start(struct nvdpa_vq *vq)
 	/* A driver that cannot flush relies on every write (5.2.6.2). */
 	nvdpa_queue_start(&vq->q, &ring,
 			  dev->disk.vwc &&
-			  dev->features & BIT_ULL(VIRTIO_BLK_F_FLUSH) &&
 			  !(features & BIT_ULL(VIRTIO_BLK_F_FLUSH)));
+	/* Another queue may have broken meanwhile, before this one ran. */
+	if (READ_ONCE(dev->needs_reset))
+		nvdpa_queue_halt(&vq->q);
 	return 0;
 }
 
-void nvdpa_vq_stop(struct nvdpa_vq *vq)
+void nvdpa_vq_stop(struct nvdpa_vq *vq, bool abort)
 {
 	lockdep_assert_held(&vq->dev->lock);
 
 	if (!vq->started)
 		return;
-	nvdpa_queue_stop(&vq->q);
+	nvdpa_queue_stop(&vq->q, abort);
 	vq->avail_idx = nvdpa_queue_index(&vq->q);
 	vq->started = false;
 	nvdpa_vq_unmap(vq);
@@ -226,6 +228,9 @@ void nvdpa_vq_reset(struct nvdpa_vq *vq)
 	vq->num = NVDPA_QUEUE_NUM_MAX;
 	vq->avail_idx = 0;
 	vq->ready = false;
+	if (vq->has_affinity)
+		nvdpa_qpair_set_affinity(vq->q.qp, cpu_possible_mask);
+	vq->has_affinity = false;
 }
 
 u16 nvdpa_vq_index(struct nvdpa_vq *vq)

@@ -75,10 +75,11 @@ int nvdpa_vq_start(struct nvdpa_vq *vq);
 /**
  * nvdpa_vq_stop() - drain the virtqueue and let go of the ring
  * @vq: virtqueue; nothing happens if it is not started
+ * @abort: as in nvdpa_queue_stop()
  *
  * Context: may sleep; lock of the device held.
  */
-void nvdpa_vq_stop(struct nvdpa_vq *vq);
+void nvdpa_vq_stop(struct nvdpa_vq *vq, bool abort);
 
 /**
  * nvdpa_vq_moved() - does a table still map the ring to the same pages?

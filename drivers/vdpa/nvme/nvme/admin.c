@@ -89,6 +89,19 @@ bool nvdpa_admin_reap(struct nvdpa_ctrl *ctrl)
 	return found;
 }
 
+void nvdpa_admin_abort(struct nvdpa_ctrl *ctrl)
+{
+	struct nvdpa_admin *admin = &ctrl->admin;
+	unsigned long flags;
+
+	spin_lock_irqsave(&admin->cq_lock, flags);
+	if (admin->waiting) {
+		admin->waiting = false;
+		complete(&admin->done);
+	}
+	spin_unlock_irqrestore(&admin->cq_lock, flags);
+}
+
 static void nvdpa_admin_submit(struct nvdpa_ctrl *ctrl,
 			       struct nvme_command *cmd)
 {
@@ -134,6 +147,8 @@ static int nvdpa_admin_run(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
 		nvdpa_ctrl_fence(ctrl);
 		return -ETIMEDOUT;
 	}
+	if (READ_ONCE(ctrl->dead))
+		return -ENODEV;
 	if (result)
 		*result = le32_to_cpu(ctrl->admin.cqe.result.u32);
 	return le16_to_cpu(ctrl->admin.cqe.status) >> 1 & NVME_SCT_SC_MASK;

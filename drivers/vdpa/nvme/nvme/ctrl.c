@@ -34,6 +34,8 @@ static int nvdpa_ctrl_wait(struct nvdpa_ctrl *ctrl, u32 mask, u32 want,
 			return -ENODEV;
 		if ((csts & mask) == want)
 			return 0;
+		if (want && csts & NVME_CSTS_CFS)
+			return -EIO;
 		if (late)
 			return -ETIMEDOUT;
 		usleep_range(500, 1000);
@@ -117,7 +119,7 @@ int nvdpa_ctrl_enable(struct nvdpa_ctrl *ctrl)
 	if (err) {
 		dev_err(ctrl->dev, "controller cannot be disabled: %pe\n",
 			ERR_PTR(err));
-		return err;
+		goto fence;
 	}
 
 	writel(aqa << 16 | aqa, ctrl->bar + NVME_REG_AQA);
@@ -132,10 +134,16 @@ int nvdpa_ctrl_enable(struct nvdpa_ctrl *ctrl)
 
 	err = nvdpa_ctrl_wait(ctrl, NVME_CSTS_RDY, NVME_CSTS_RDY,
 			      ctrl->ready_ms);
-	if (err)
+	if (err) {
 		dev_err(ctrl->dev,
 			"controller is not ready after %u ms (CSTS %#x): %pe\n",
 			ctrl->ready_ms, nvdpa_ctrl_csts(ctrl), ERR_PTR(err));
+		goto fence;
+	}
+	return 0;
+
+fence:
+	nvdpa_ctrl_fence(ctrl);
 	return err;
 }
 
@@ -146,6 +154,7 @@ void nvdpa_ctrl_shutdown(struct nvdpa_ctrl *ctrl)
 	if (READ_ONCE(ctrl->dead))
 		return;
 
+	WRITE_ONCE(ctrl->dead, true);
 	nvdpa_ctrl_set_cc(ctrl, NVME_CC_SHN_MASK, NVME_CC_SHN_NORMAL);
 	err = nvdpa_ctrl_wait(ctrl, NVME_CSTS_SHST_MASK, NVME_CSTS_SHST_CMPLT,
 			      ctrl->shutdown_ms);
@@ -159,6 +168,11 @@ void nvdpa_ctrl_fence(struct nvdpa_ctrl *ctrl)
 {
 	int err;
 
+	mutex_lock(&ctrl->fence_lock);
+	if (ctrl->fenced)
+		goto unlock;
+
+	WRITE_ONCE(ctrl->dead, true);
 	err = nvdpa_ctrl_disable(ctrl);
 	if (err) {
 		dev_err(ctrl->dev,
@@ -166,6 +180,9 @@ void nvdpa_ctrl_fence(struct nvdpa_ctrl *ctrl)
 			ERR_PTR(err));
 		pci_clear_master(ctrl->pdev);
 	}
-	WRITE_ONCE(ctrl->dead, true);
+	nvdpa_admin_abort(ctrl);
 	nvdpa_qpair_fail_all(ctrl);
+	ctrl->fenced = true;
+unlock:
+	mutex_unlock(&ctrl->fence_lock);
 }

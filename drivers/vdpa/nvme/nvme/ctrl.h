@@ -65,7 +65,8 @@ struct nvdpa_admin {
  * @lba_shift: log2 of the block size in bytes
  * @nr_lbas: size in blocks (NSZE)
  * @boundary_lbas: optimal I/O boundary in blocks (NOIOB), 0 if none
- * @phys_lbas: preferred write granularity in blocks, at least 1
+ * @phys_lbas: preferred write granularity in blocks that is atomic, too; at
+ *             least 1
  * @opt_lbas: optimal write size in blocks, 0 if not reported
  * @refusal: why we cannot serve it, or NULL
  */
@@ -97,6 +98,7 @@ struct nvdpa_ns {
  * @max_bytes: largest transfer of one command
  * @sgls: Identify Controller SGLS
  * @oncs: optional commands
+ * @awupf_lbas: blocks written whole or not at all at power loss
  * @vwc: a volatile write cache is present
  * @nr_vectors: MSI-X vectors that we hold; vector 0 is the admin queue's
  * @nr_qpairs: I/O queue pairs granted
@@ -105,8 +107,11 @@ struct nvdpa_ns {
  * @qid_lock: protects the next two fields
  * @qids: bit set: the queue pair of this identifier is in use
  * @qpairs: queue pairs in use, by identifier
- * @dead: no register may be touched and no command submitted any more; set
- *        once, never cleared; read without lock
+ * @fence_lock: inside of the lock of @admin, outside of @qid_lock; protects the
+ *              next field
+ * @fenced: the controller does no DMA any more and all commands have ended
+ * @dead: no command may be submitted any more; set once, never cleared; read
+ *        without lock
  *
  * Fields without a lock are constant after probe.
  */
@@ -128,6 +133,7 @@ struct nvdpa_ctrl {
 	u32 max_bytes;
 	u32 sgls;
 	u16 oncs;
+	u32 awupf_lbas;
 	bool vwc;
 	unsigned int nr_vectors;
 	unsigned int nr_qpairs;
@@ -137,6 +143,9 @@ struct nvdpa_ctrl {
 	struct mutex qid_lock; /* the queue identifiers */
 	DECLARE_BITMAP(qids, NVDPA_CTRL_QPAIRS_MAX + 1);
 	struct nvdpa_qpair *qpairs[NVDPA_CTRL_QPAIRS_MAX + 1];
+
+	struct mutex fence_lock; /* one fence at a time */
+	bool fenced;
 
 	bool dead;
 };
@@ -187,10 +196,11 @@ int nvdpa_ctrl_enable(struct nvdpa_ctrl *ctrl);
 
 /**
  * nvdpa_ctrl_shutdown() - leave the controller in a clean state
- * @ctrl: controller without I/O queue pairs in use
+ * @ctrl: controller
  *
  * Normal shutdown (CC.SHN, NVMe base 2.0, 3.6.1), then CC.EN = 0. No DMA
- * comes from the controller afterwards.
+ * comes from the controller afterwards; commands that are still in flight end
+ * with an error.
  *
  * Context: may sleep.
  */
@@ -200,8 +210,9 @@ void nvdpa_ctrl_shutdown(struct nvdpa_ctrl *ctrl);
  * nvdpa_ctrl_fence() - stop all DMA of a controller that misbehaves
  * @ctrl: controller
  *
- * CC.EN = 0 and CSTS.RDY = 0, else bus mastering off. Every command in flight
- * then ends with an error. The controller stays dead until it is bound again.
+ * CC.EN = 0 and CSTS.RDY = 0, else bus mastering off. Every command in flight,
+ * I/O or admin, then ends with an error. The controller stays dead until it is
+ * bound again. When another fence is under way, waits for it.
  *
  * Context: may sleep. No lock of a queue pair may be held.
  */
@@ -232,6 +243,14 @@ void nvdpa_admin_free(struct nvdpa_ctrl *ctrl);
  * Return: true when there was one.
  */
 bool nvdpa_admin_reap(struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_admin_abort() - end the command that is waiting
+ * @ctrl: controller that is marked dead and does no DMA any more
+ *
+ * Context: any.
+ */
+void nvdpa_admin_abort(struct nvdpa_ctrl *ctrl);
 
 /**
  * nvdpa_admin_cmd() - run an admin command to its end

@@ -19,12 +19,11 @@
 #define NVDPA_LBA_SHIFT_MIN	9
 
 /* Turn the outcome of an admin command into an errno with a message. */
-static int nvdpa_ident_err(struct nvdpa_ctrl *ctrl, int err, const char *what,
-			   u32 nsid)
+static int nvdpa_ident_err(struct nvdpa_ctrl *ctrl, int err, const char *what)
 {
 	if (err > 0)
-		dev_err(ctrl->dev, "%s of namespace %u failed with status %#x\n",
-			what, nsid, err);
+		dev_err(ctrl->dev, "Identify %s failed with status %#x\n",
+			what, err);
 	return err > 0 ? -EIO : err;
 }
 
@@ -61,7 +60,7 @@ int nvdpa_ident_ctrl(struct nvdpa_ctrl *ctrl)
 
 	err = nvdpa_admin_identify(ctrl, NVME_ID_CNS_CTRL, 0, id);
 	if (err) {
-		err = nvdpa_ident_err(ctrl, err, "Identify Controller", 0);
+		err = nvdpa_ident_err(ctrl, err, "Controller");
 		goto free_id;
 	}
 	nvdpa_override_id_ctrl(id);
@@ -70,6 +69,7 @@ int nvdpa_ident_ctrl(struct nvdpa_ctrl *ctrl)
 	ctrl->max_bytes = nvdpa_ident_max_bytes(id->mdts);
 	ctrl->sgls = le32_to_cpu(id->sgls);
 	ctrl->oncs = le16_to_cpu(id->oncs);
+	ctrl->awupf_lbas = le16_to_cpu(id->awupf) + 1;
 	ctrl->vwc = id->vwc & NVME_CTRL_VWC_PRESENT;
 	rtd3e_ms = le32_to_cpu(id->rtd3e) / 1000;
 	ctrl->shutdown_ms = clamp_t(u32, rtd3e_ms, NVDPA_SHUTDOWN_MS,
@@ -80,25 +80,40 @@ free_id:
 	return err;
 }
 
+/* Why we cannot serve a namespace; the text goes behind "namespace N: ". */
 static const char *nvdpa_ident_ns_refusal(const struct nvme_id_ns *id,
 					  const struct nvme_lbaf *lbaf)
 {
 	if (lbaf->ms)
-		return "its format has metadata, which is not supported: reformat it without (nvme format --ms=0)";
+		return "formatted with metadata, which is not supported; see nvme format --ms";
 	if (id->dps & NVME_NS_DPS_PI_MASK)
-		return "it is formatted with protection information, which is not supported: reformat it with --pi=0";
+		return "formatted with protection information, which is not supported; see nvme format --pi";
 	if (lbaf->ds < NVDPA_LBA_SHIFT_MIN ||
 	    lbaf->ds > ilog2(NVDPA_PAGE_BYTES))
-		return "its block size is not 512 to 4096 bytes: reformat it";
+		return "block size is not 512 to 4096 bytes; see nvme format --block-size";
 	if (!id->nsze)
-		return "its size is 0";
+		return "size is 0";
 	/* Capacity in bytes must fit 64 bits. */
 	if (le64_to_cpu(id->nsze) > U64_MAX >> lbaf->ds)
-		return "it reports an impossible size";
+		return "reports an impossible size";
 	return NULL;
 }
 
-static void nvdpa_ident_ns_parse(struct nvdpa_ns *ns,
+/* Blocks that the device writes at best and also keeps whole at power loss. */
+static u32 nvdpa_ident_phys_lbas(const struct nvdpa_ctrl *ctrl,
+				 const struct nvme_id_ns *id)
+{
+	u32 atomic = ctrl->awupf_lbas;
+
+	if (!(id->nsfeat & NVME_NS_FEAT_IO_OPT))
+		return 1;
+	if (id->nsfeat & NVME_NS_FEAT_ATOMICS && id->nawupf)
+		atomic = le16_to_cpu(id->nawupf) + 1;
+	return min(le16_to_cpu(id->npwg) + 1u, atomic);
+}
+
+static void nvdpa_ident_ns_parse(const struct nvdpa_ctrl *ctrl,
+				 struct nvdpa_ns *ns,
 				 const struct nvme_id_ns *id)
 {
 	const struct nvme_lbaf *lbaf = &id->lbaf[nvme_lbaf_index(id->flbas)];
@@ -107,11 +122,9 @@ static void nvdpa_ident_ns_parse(struct nvdpa_ns *ns,
 	ns->lba_shift = lbaf->ds;
 	ns->nr_lbas = le64_to_cpu(id->nsze);
 	ns->boundary_lbas = le16_to_cpu(id->noiob);
-	ns->phys_lbas = 1;
-	if (id->nsfeat & NVME_NS_FEAT_IO_OPT) {
-		ns->phys_lbas = le16_to_cpu(id->npwg) + 1;
+	ns->phys_lbas = nvdpa_ident_phys_lbas(ctrl, id);
+	if (id->nsfeat & NVME_NS_FEAT_IO_OPT)
 		ns->opt_lbas = le16_to_cpu(id->nows) + 1;
-	}
 }
 
 /*
@@ -129,7 +142,7 @@ static const char *nvdpa_ident_csi_refusal(const u8 *list)
 			break;
 		pos += sizeof(*desc);
 		if (desc->nidt == NVME_NIDT_CSI && list[pos] != NVME_CSI_NVM)
-			return "its command set is not NVM (zoned or key value), which is not supported";
+			return "command set is not NVM (zoned or key value), which is not supported";
 		pos += desc->nidl;
 	}
 	return NULL;
@@ -149,11 +162,15 @@ static int nvdpa_ident_ns_read(struct nvdpa_ctrl *ctrl, u32 nsid, void *buf,
 	refusal = err ? NULL : nvdpa_ident_csi_refusal(buf);
 
 	err = nvdpa_admin_identify(ctrl, NVME_ID_CNS_NS, nsid, buf);
-	if (err)
-		return nvdpa_ident_err(ctrl, err, "Identify", nsid);
+	if (err < 0)
+		return err;
+	if (err) {
+		ns->refusal = "cannot be identified";
+		return 0;
+	}
 	nvdpa_override_id_ns(buf);
 
-	nvdpa_ident_ns_parse(ns, buf);
+	nvdpa_ident_ns_parse(ctrl, ns, buf);
 	if (refusal)
 		ns->refusal = refusal;
 	return 0;
@@ -194,8 +211,7 @@ static int nvdpa_ident_scan_all(struct nvdpa_ctrl *ctrl, void *list, void *buf)
 					   last, list);
 		if (err)
 			return nvdpa_ident_err(ctrl, err,
-					       "list of namespaces after that",
-					       last);
+					       "Active Namespace ID list");
 		err = nvdpa_ident_scan_page(ctrl, list, buf);
 	} while (!err);
 

@@ -196,6 +196,7 @@ static struct nvdpa_ctrl *nvdpa_pci_alloc(struct pci_dev *pdev)
 	ctrl->pdev = pdev;
 	ctrl->dev = &pdev->dev;
 	ctrl->vendor = pdev->vendor;
+	mutex_init(&ctrl->fence_lock);
 	mutex_init(&ctrl->qid_lock);
 	pci_set_drvdata(pdev, ctrl);
 	return ctrl;

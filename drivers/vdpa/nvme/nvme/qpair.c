@@ -31,12 +31,12 @@ static u16 nvdpa_qpair_nr_slots(const struct nvdpa_qpair *qp)
 	return qp->depth - 1;
 }
 
-void nvdpa_qpair_begin(struct nvdpa_qpair *qp)
+void nvdpa_qpair_begin(struct nvdpa_qpair *qp) __acquires(&qp->sq_lock)
 {
 	spin_lock(&qp->sq_lock);
 }
 
-void nvdpa_qpair_end(struct nvdpa_qpair *qp)
+void nvdpa_qpair_end(struct nvdpa_qpair *qp) __releases(&qp->sq_lock)
 {
 	if (qp->sq_tail != qp->sq_tail_rung && !READ_ONCE(qp->ctrl->dead)) {
 		qp->sq_tail_rung = qp->sq_tail;
@@ -153,7 +153,7 @@ unsigned int nvdpa_qpair_reap(struct nvdpa_qpair *qp)
 
 	if (total)
 		qp->ops->flush(qp->priv);
-	return total;
+	return seen;
 }
 
 static irqreturn_t nvdpa_qpair_irq(int irq, void *data)
@@ -206,8 +206,8 @@ static int nvdpa_qpair_create_queues(struct nvdpa_qpair *qp)
 	if (err)
 		goto out;
 	err = nvdpa_admin_create_sq(qp->ctrl, qp->qid, qp->sq_dma, qp->depth);
-	if (err)
-		nvdpa_admin_delete_cq(qp->ctrl, qp->qid);
+	if (err && nvdpa_admin_delete_cq(qp->ctrl, qp->qid))
+		nvdpa_ctrl_fence(qp->ctrl);
 out:
 	if (err > 0) {
 		dev_err(qp->ctrl->dev,
@@ -463,7 +463,7 @@ void nvdpa_qpair_destroy(struct nvdpa_qpair *qp)
 		return;
 
 	nvdpa_qpair_publish(qp, false);
-	if (nvdpa_qpair_delete_queues(qp) && !READ_ONCE(qp->ctrl->dead))
+	if (nvdpa_qpair_delete_queues(qp))
 		nvdpa_ctrl_fence(qp->ctrl);
 	irq_set_affinity_and_hint(nvdpa_qpair_vector(qp), NULL);
 	free_irq(nvdpa_qpair_vector(qp), qp);

@@ -75,10 +75,18 @@ struct nvdpa_slot {
  * @slots: @depth - 1 of them; the index is the command identifier
  * @qid: identifier of both queues and index of the MSI-X vector
  * @depth: entries of each queue
+ * @sq_dma: bus address of @sq
+ * @cq_dma: bus address of @cq
+ * @irq_name: as in /proc/interrupts
  * @cq_lock: outermost; serialises reaping; protects @cq_head and @cq_phase
+ * @cq_head: next completion entry to look at
+ * @cq_phase: phase tag that a new entry has
  * @sq_lock: innermost; protects the remaining fields and the slots' owner and
  *           state
+ * @sq_tail: next free submission entry
+ * @sq_tail_rung: what the doorbell was last told
  * @stopped: nothing may be posted
+ * @nr_free: number of free slots
  * @free: stack of free slots
  */
 struct nvdpa_qpair {
@@ -205,7 +213,7 @@ void nvdpa_qpair_post(struct nvdpa_qpair *qp, u16 cid,
  * Bounded by the depth of the queue.
  *
  * Context: any; neither @cq_lock, @sq_lock nor a lock of the user held.
- * Return: number of completions.
+ * Return: number of completion entries, bad ones included.
  */
 unsigned int nvdpa_qpair_reap(struct nvdpa_qpair *qp);
 

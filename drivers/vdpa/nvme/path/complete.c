@@ -15,12 +15,13 @@ static void nvdpa_complete_push(struct nvdpa_queue *q, u16 head, u32 len)
 /* Bytes that the device has written, counted from the first one (2.7.8.2). */
 static u32 nvdpa_complete_len(const struct nvdpa_queue_req *rq)
 {
-	bool reads = rq->req.op == NVDPA_OP_READ ||
-		     rq->req.op == NVDPA_OP_GET_ID;
+	u64 bytes = 0;
 
-	if (!reads || rq->result != VIRTIO_BLK_S_OK)
-		return 1;
-	return min_t(u64, rq->req.data_bytes + 1, U32_MAX);
+	if (rq->result == VIRTIO_BLK_S_OK && rq->req.op == NVDPA_OP_READ)
+		bytes = rq->req.data_bytes;
+	if (rq->result == VIRTIO_BLK_S_OK && rq->req.op == NVDPA_OP_GET_ID)
+		bytes = min_t(u64, rq->req.data_bytes, NVDPA_SERIAL_BYTES);
+	return min_t(u64, bytes + 1, U32_MAX);
 }
 
 void nvdpa_complete_req(struct nvdpa_queue *q, struct nvdpa_queue_req *rq)

@@ -100,6 +100,7 @@ void nvdpa_queue_start(struct nvdpa_queue *q, const struct nvdpa_ring *ring,
 	spin_lock_irq(&q->lock);
 	q->ring = *ring;
 	q->fua = fua;
+	q->aborting = false;
 	q->backlog = false;
 	q->broken = false;
 	q->running = true;
@@ -160,9 +161,23 @@ u16 nvdpa_queue_index(struct nvdpa_queue *q)
 	return idx;
 }
 
-void nvdpa_queue_stop(struct nvdpa_queue *q)
+/* A guest may ask for terabytes in one request; a reset does not wait. */
+static void nvdpa_queue_abort(struct nvdpa_queue *q)
+{
+	spin_lock_irq(&q->lock);
+	q->aborting = true;
+	nvdpa_qpair_begin(q->qp);
+	nvdpa_submit_pass(q, false);
+	nvdpa_qpair_end(q->qp);
+	nvdpa_complete_publish(q);
+	spin_unlock_irq(&q->lock);
+}
+
+void nvdpa_queue_stop(struct nvdpa_queue *q, bool abort)
 {
 	nvdpa_queue_halt(q);
+	if (abort)
+		nvdpa_queue_abort(q);
 	nvdpa_queue_drain(q, BIT(0) | BIT(1));
 	/* Nothing queues the work any more; a last run may notify. */
 	flush_work(&q->work);

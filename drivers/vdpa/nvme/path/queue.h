@@ -28,7 +28,8 @@
  */
 #define NVDPA_PASS_REQS		32
 #define NVDPA_PASS_DESCS	256
-#define NVDPA_PASS_CMDS		64
+#define NVDPA_PASS_CMDS		32
+#define NVDPA_PASS_SEGS		512
 #define NVDPA_PASS_BOUNCES	1
 /* Commands with bounced data in flight, which bounds the copying in softirq. */
 #define NVDPA_QUEUE_BOUNCES	8
@@ -144,6 +145,7 @@ struct nvdpa_queue_cmd {
  * @cmds: commands, by command identifier
  * @lock: protects everything up to @cb_lock; taken with interrupts off
  * @running: new requests are taken from the ring
+ * @aborting: requests that are not wholly posted end with an error
  * @backlog: the ring was left with requests in it; kicks are off
  * @broken: the ring is not to be trusted; @running is false until restart
  * @unmapped: NVDPA_EVENT_UNMAPPED is to be told
@@ -175,6 +177,7 @@ struct nvdpa_queue {
 
 	spinlock_t lock ____cacheline_aligned; /* the state, see above */
 	bool running;
+	bool aborting;
 	bool backlog;
 	bool broken;
 	bool unmapped;
@@ -239,6 +242,8 @@ void nvdpa_queue_start(struct nvdpa_queue *q, const struct nvdpa_ring *ring,
 /**
  * nvdpa_queue_stop() - take no more requests and wait for those taken
  * @q: queue
+ * @abort: requests of which a part was not posted yet end with an error
+ *         instead of going on; bounds the time by what the device has
  *
  * When it returns every request that was taken has its used entry, the ring is
  * not touched any more and no work is pending. Commands that make no progress
@@ -246,7 +251,7 @@ void nvdpa_queue_start(struct nvdpa_queue *q, const struct nvdpa_ring *ring,
  *
  * Context: may sleep.
  */
-void nvdpa_queue_stop(struct nvdpa_queue *q);
+void nvdpa_queue_stop(struct nvdpa_queue *q, bool abort);
 
 /**
  * nvdpa_queue_set_mem() - give a queue another table of guest memory

@@ -11,13 +11,14 @@ struct nvdpa_budget {
 	int reqs;
 	int descs;
 	int cmds;
+	int segs;
 	int bounces;
 };
 
 static bool nvdpa_budget_left(const struct nvdpa_budget *budget)
 {
 	return budget->reqs > 0 && budget->descs > 0 && budget->cmds > 0 &&
-	       budget->bounces > 0;
+	       budget->segs > 0 && budget->bounces > 0;
 }
 
 static void nvdpa_submit_later(struct nvdpa_queue *q)
@@ -69,7 +70,8 @@ static int nvdpa_submit_bounce(struct nvdpa_queue *q,
  * bytes taken, or -EFAULT.
  */
 static int nvdpa_submit_data(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
-			     u16 cid, struct nvme_command *cmd)
+			     u16 cid, struct nvme_command *cmd,
+			     struct nvdpa_budget *budget)
 {
 	const struct nvdpa_disk *disk = q->disk;
 	struct nvdpa_slot *slot = &q->qp->slots[cid];
@@ -83,6 +85,7 @@ static int nvdpa_submit_data(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 	if (err < 0)
 		return err;
 
+	budget->segs -= nr;
 	xfer = nvdpa_prp_plan(q->sg, nr, want, &disk->lim);
 	nvdpa_cmd_rw(cmd, rq->req.op == NVDPA_OP_WRITE, disk->extent.nsid,
 		     rq->lba, xfer.bytes >> disk->extent.lba_shift, q->fua);
@@ -121,7 +124,7 @@ static int nvdpa_submit_next(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 	if (rq->req.op == NVDPA_OP_FLUSH)
 		nvdpa_cmd_flush(&cmd, q->disk->extent.nsid);
 	else
-		bytes = nvdpa_submit_data(q, rq, cid, &cmd);
+		bytes = nvdpa_submit_data(q, rq, cid, &cmd, budget);
 	if (bytes < 0) {
 		nvdpa_qpair_put(q->qp, cid);
 		nvdpa_submit_unmapped(q);
@@ -151,7 +154,7 @@ static bool nvdpa_submit_waiting(struct nvdpa_queue *q,
 	while (!list_empty(&q->waiting)) {
 		rq = list_first_entry(&q->waiting, struct nvdpa_queue_req,
 				      node);
-		if (!nvdpa_qpair_live(q->qp)) {
+		if (q->aborting || !nvdpa_qpair_live(q->qp)) {
 			nvdpa_submit_end(q, rq, VIRTIO_BLK_S_IOERR);
 			continue;
 		}
@@ -186,6 +189,7 @@ static u8 nvdpa_submit_prepare(struct nvdpa_queue *q,
 	const struct nvdpa_extent *ext = &q->disk->extent;
 	const struct nvdpa_req *req = &rq->req;
 	u8 status;
+	int err;
 
 	status = nvdpa_req_check(req, nvdpa_extent_sectors(ext),
 				 1u << ext->lba_shift);
@@ -202,10 +206,11 @@ static u8 nvdpa_submit_prepare(struct nvdpa_queue *q,
 	default:
 		if (!req->data_bytes)
 			return VIRTIO_BLK_S_OK;
-		if (nvdpa_map_req(q, rq)) {
+		err = nvdpa_map_req(q, rq);
+		if (err == -EFAULT)
 			nvdpa_submit_unmapped(q);
+		if (err)
 			return VIRTIO_BLK_S_IOERR;
-		}
 		rq->lba = nvdpa_extent_lba(ext, req->sector);
 		rq->left = req->data_bytes;
 		return VIRTIO_BLK_S_OK;
@@ -318,6 +323,7 @@ void nvdpa_submit_pass(struct nvdpa_queue *q, bool take)
 		.reqs = NVDPA_PASS_REQS,
 		.descs = NVDPA_PASS_DESCS,
 		.cmds = NVDPA_PASS_CMDS,
+		.segs = NVDPA_PASS_SEGS,
 		.bounces = NVDPA_PASS_BOUNCES,
 	};
 

@@ -95,6 +95,7 @@ int nvdpa_memtable_write(const struct nvdpa_memtable *table, u32 *hint,
  * nvdpa_memtable_adopt() - carry unchanged runs over from the table before
  * @old: the published table; @adopted of its runs is written
  * @new: the table to be published, sorted; its @dma fields are written
+ * @kept: bitmap of @new->nr bits, written: bit set for each run adopted
  *
  * A run is unchanged when guest address, size, kernel address and permission
  * are all equal; its bus mapping and page references then move to @new. Nothing
@@ -103,8 +104,7 @@ int nvdpa_memtable_write(const struct nvdpa_memtable *table, u32 *hint,
  * Context: any; one caller at a time for @old.
  * Return: the number of runs adopted. A run of @new that was not adopted is
  * left with @adopted false and @dma untouched; one that was adopted from @old
- * is marked @adopted in @old, and its index in @new is set in @kept.
- * @kept: bitmap of @new->nr bits, written
+ * is marked @adopted in @old.
  */
 u32 nvdpa_memtable_adopt(struct nvdpa_memtable *old, struct nvdpa_memtable *new,
 			 unsigned long *kept);

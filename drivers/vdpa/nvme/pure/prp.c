@@ -90,8 +90,8 @@ struct nvdpa_xfer nvdpa_prp_plan(const struct nvdpa_dma_seg *segs, u32 n,
 void nvdpa_prp_build(struct nvme_command *cmd, const struct nvdpa_dma_seg *segs,
 		     u32 bytes, __le64 *list, u64 list_dma)
 {
-	u64 page, prp2 = 0;
 	u32 offset, len;
+	u64 prp2 = 0;
 	u32 nr = 0;
 
 	cmd->common.dptr.prp1 = cpu_to_le64(segs->addr);
@@ -106,10 +106,8 @@ void nvdpa_prp_build(struct nvme_command *cmd, const struct nvdpa_dma_seg *segs,
 	for (;;) {
 		len = min(segs->len, bytes);
 		for (; offset < len; offset += NVDPA_PAGE_BYTES) {
-			page = segs->addr + offset;
-			if (!nr)
-				prp2 = page;
-			list[nr++] = cpu_to_le64(page);
+			prp2 = segs->addr + offset;
+			list[nr++] = cpu_to_le64(prp2);
 		}
 		bytes -= len;
 		if (!bytes)

@@ -14,7 +14,6 @@
  * @hint: for lookups in @mem
  * @read_bytes: bytes in readable segments
  * @write_bytes: bytes in writable segments
- * @nr_read: readable segments; they come first
  * @nr: segments
  * @refused: malformed; walked on only to find the status byte
  */
@@ -24,7 +23,6 @@ struct req_chain {
 	u32 *hint;
 	u64 read_bytes;
 	u64 write_bytes;
-	u16 nr_read;
 	u16 nr;
 	bool refused;
 };
@@ -59,12 +57,10 @@ static void chain_add(struct req_chain *chain, const struct nvdpa_desc *desc)
 	req->segs[chain->nr].addr = desc->addr;
 	req->segs[chain->nr].len = desc->len;
 	chain->nr++;
-	if (write) {
+	if (write)
 		chain->write_bytes += desc->len;
-	} else {
+	else
 		chain->read_bytes += desc->len;
-		chain->nr_read++;
-	}
 }
 
 static int chain_read_desc(struct req_chain *chain, u64 addr,
@@ -152,7 +148,7 @@ chain_walk(struct req_chain *chain, const struct nvdpa_ring *ring, u16 index)
 	}
 }
 
-/* Copy the header off the front; @first becomes the first segment behind it. */
+/* Copy the header off the front; what is behind it becomes the first. */
 static int chain_take_header(struct req_chain *chain,
 			     struct virtio_blk_outhdr *hdr)
 {
@@ -215,19 +211,18 @@ static enum nvdpa_req_verdict chain_take_data(struct req_chain *chain)
 	case NVDPA_OP_GET_ID:
 		if (chain->read_bytes)
 			return NVDPA_REQ_REFUSED;
-		req->first = chain->nr_read;
-		req->nsegs = chain->nr - chain->nr_read;
-		req->data_bytes = chain->write_bytes;
-		return NVDPA_REQ_OK;
+		break;
 	case NVDPA_OP_WRITE:
 		if (chain->write_bytes)
 			return NVDPA_REQ_REFUSED;
-		req->nsegs = chain->nr_read - req->first;
-		req->data_bytes = chain->read_bytes;
-		return NVDPA_REQ_OK;
+		break;
 	default:
 		return NVDPA_REQ_OK;
 	}
+
+	req->nsegs = chain->nr - req->first;
+	req->data_bytes = chain->read_bytes + chain->write_bytes;
+	return NVDPA_REQ_OK;
 }
 
 enum nvdpa_req_verdict
