@@ -1,0 +1,234 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Checks that run nothing of ours: lint.sh [--fast] [CHECK]...
+#
+# One TAP result a check. A tool that is missing fails its check: a check that
+# silently does nothing is worse than none.
+# shellcheck disable=SC2317 # the checks are called by name
+set -u
+
+LINT=$(dirname "$(readlink -f "$0")")
+TOP=${LINT%/selftests/lint}
+DRIVER=drivers/vdpa/nvme
+OUT=build/lint
+# shellcheck source-path=SCRIPTDIR
+. "$TOP/selftests/lib/tap.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$TOP/tools/lab/lib/cache.sh"
+
+# The slow ones come last, --fast leaves them out.
+FAST=(rooms conditionals checkpatch kernel-doc codespell python shellcheck build)
+SLOW=(build-overrides headers sparse)
+
+SOURCE=linux-source-6.12
+# Not installed by any package but the kernel's source.
+SOURCE_SCRIPTS=(checkpatch.pl const_structs.checkpatch kernel-doc spelling.txt)
+
+usage() {
+	echo "usage: lint.sh [--fast] [CHECK]..."
+	echo "checks: ${FAST[*]} ${SLOW[*]}"
+}
+
+# need TOOL...
+need() {
+	local tool
+
+	for tool; do
+		command -v "$tool" >/dev/null || {
+			echo "$tool is not there: run tools/lab/setup packages"
+			return 1
+		}
+	done
+}
+
+# quiet COMMAND...: a check that has anything to say has failed.
+quiet() {
+	local said status=0
+
+	said=$("$@" 2>&1) || status=$?
+	[[ -z $said ]] || printf '%s\n' "$said"
+	[[ -z $said ]] && return "$status"
+}
+
+# scripts: sets SCRIPTS to the kernel's own checkers.
+scripts() {
+	local version
+
+	version=$(dpkg-query -W -f '${Version}' "$SOURCE" 2>/dev/null) || {
+		echo "$SOURCE is not there: run tools/lab/setup packages"
+		return 1
+	}
+	SCRIPTS=$CACHE/scripts-$version
+	cache_locked scripts cache_make "scripts-$version" scripts_unpack
+}
+
+# scripts_unpack DIR
+scripts_unpack() {
+	tar -C "$1" --strip-components=2 -xf "/usr/src/$SOURCE.tar.xz" \
+		"${SOURCE_SCRIPTS[@]/#/$SOURCE/scripts/}"
+}
+
+# kernel: sets KERNEL to the stock kernel's entry in the lab's cache.
+kernel() {
+	[[ -e $CACHE/stock/release ]] || tools/lab/setup stock || return
+	KERNEL=$(readlink -f "$CACHE/stock")
+}
+
+# kernel_make FOLDER ARGUMENT...: the module's build, with the overrides, for
+# they add files and take none away.
+kernel_make() {
+	local folder=$1 flags=-Werror
+	shift
+
+	flags+=" -DCONFIG_VDPA_NVME_MODULE=1 -DCONFIG_VDPA_NVME_OVERRIDES=1"
+	make -s -C "$KERNEL/build" M="$TOP/$folder" -j"$(nproc)" KCFLAGS="$flags" \
+		CONFIG_VDPA_NVME=m CONFIG_VDPA_NVME_OVERRIDES=y "$@"
+}
+
+driver_files() {
+	find "$DRIVER" Kconfig -type f -name "$1" | sort
+}
+
+# Ours, with those that are not committed yet.
+tree_files() {
+	find . \( -path ./build -o -path ./.git -o -name __pycache__ \) -prune \
+		-o -type f -printf '%P\n' | sort
+}
+
+# A name, a first line or a directive tells a shell script.
+tree_shell() {
+	tree_files | xargs -d '\n' awk '
+		FNR == 1 && (FILENAME ~ /\.sh$/ || /^#!.*[\/ ](ba)?sh( |$)/) ||
+		FNR < 4 && /^# shellcheck .*shell=/ { print FILENAME; nextfile }
+		FNR == 4 { nextfile }
+	'
+}
+
+tree_python() {
+	tree_files | xargs -d '\n' awk '
+		FNR == 1 && (FILENAME ~ /\.py$/ || /^#!.*python/) { print FILENAME }
+		{ nextfile }
+	'
+}
+
+lint_rooms() {
+	need python3 && python3 "$LINT/rooms.py" "$DRIVER"
+}
+
+# Options are files of their own with stubs in their header; kdep.h is the one
+# header that knows two worlds.
+lint_conditionals() {
+	local found
+
+	found=$(driver_files '*.c' | xargs grep -nE '^[[:space:]]*#[[:space:]]*(if|elif|else)')
+	[[ -z $found ]] || printf '%s\n' "$found"
+	[[ -z $found ]]
+}
+
+# checkpatch OPTION...: files come from stdin.
+checkpatch() {
+	xargs -n 8 -P "$(nproc)" perl "$SCRIPTS/checkpatch.pl" --no-tree --no-signoff \
+		--no-summary --strict --max-line-length=100 --terse --show-types "$@" -f
+}
+
+# TRACE_EVENT() is laid out as everywhere in the kernel.
+lint_checkpatch() {
+	local status=0
+
+	need perl && scripts || return
+	driver_files '*' | grep -v /trace.h | checkpatch || status=1
+	driver_files trace.h | checkpatch --ignore \
+		OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT || status=1
+	return "$status"
+}
+
+lint_kernel-doc() {
+	need perl && scripts || return
+	driver_files '*.[ch]' | quiet xargs perl "$SCRIPTS/kernel-doc" -none -Werror
+}
+
+lint_codespell() {
+	need codespell || return
+	tree_files | xargs -d '\n' codespell --ignore-words="$LINT/words" --
+}
+
+lint_python() {
+	need python3 || return
+	tree_python | PYTHONPYCACHEPREFIX=$TOP/$OUT/pycache xargs -r -d '\n' \
+		python3 -m py_compile
+}
+
+lint_shellcheck() {
+	need shellcheck || return
+	tree_shell | xargs -d '\n' -n 8 -P "$(nproc)" shellcheck -x --format=gcc
+}
+
+# W=1 and -Werror are the lab's own.
+lint_build() {
+	tools/lab/module stock
+}
+
+lint_build-overrides() {
+	tools/lab/module stock overrides
+}
+
+# Each header alone, as the first of a file.
+lint_headers() {
+	local folder=$OUT/headers header name objects=()
+
+	kernel || return
+	rm -rf "$folder"
+	mkdir -p "$folder"
+	: >"$folder/Kbuild"
+	while read -r header; do
+		name=${header#"$DRIVER/"}
+		name=${name//[\/.]/_}
+		printf '#include "%s"\n' "$TOP/$header" >"$folder/$name.c"
+		objects+=("$name.o")
+	done < <(driver_files '*.h')
+	kernel_make "$folder" W=1 "${objects[@]}"
+}
+
+lint_sparse() {
+	local folder=$OUT/sparse
+
+	need sparse rsync && kernel || return
+	mkdir -p "$folder"
+	rsync -a --delete --exclude='.*' --exclude='*.o' --exclude='*.ko' \
+		--exclude='*.mod' --exclude='*.mod.c' --exclude=modules.order \
+		--exclude=Module.symvers "$DRIVER/" "$folder/"
+	quiet kernel_make "$folder" C=2 CF=-D__CHECK_ENDIAN__ modules
+}
+
+# run_check NAME
+run_check() {
+	local start=$SECONDS
+
+	if "lint_$1" >"$OUT/log" 2>&1 </dev/null; then
+		tap_ok "$1" $((SECONDS - start))
+	else
+		tap_not_ok "$1" $((SECONDS - start))
+		tap_output "$OUT/log"
+		return 1
+	fi
+}
+
+CHECKS=("${FAST[@]}" "${SLOW[@]}")
+case ${1-} in
+--fast) CHECKS=("${FAST[@]}") && shift ;;
+--help | -h) usage && exit ;;
+-*) usage >&2 && exit 2 ;;
+esac
+(($# == 0)) || CHECKS=("$@")
+for check in "${CHECKS[@]}"; do
+	declare -F "lint_$check" >/dev/null || { usage >&2 && exit 2; }
+done
+
+cd "$TOP" || exit
+mkdir -p "$OUT"
+STATUS=0
+tap_plan ${#CHECKS[@]}
+for check in "${CHECKS[@]}"; do
+	run_check "$check" || STATUS=1
+done
+exit "$STATUS"
