@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0
+# Entry points; each only names what does the work.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+
+# make check ONLY=PATTERN: the tests whose names match.
+RUN := selftests/run $(if $(ONLY),--only '$(ONLY)')
+
+all:
+	tools/lab/module stock
+
+demo:
+	tools/lab/setup packages stock
+	tools/demo
+
+check: lab
+	$(RUN)
+
+check-fast: lab
+	$(RUN) --fast
+
+check-long: lab
+	$(RUN) --long
+
+lab:
+	tools/lab/setup packages stock debug
+
+unit:
+	$(MAKE) -C selftests/unit
+
+lint:
+	selftests/lint/lint.sh
+
+# A real host: no objects in the source tree here either.
+INSTALL := $(CURDIR)/build/install
+INSTALL_MAKE = $(MAKE) -C $(KDIR) M=$(INSTALL)/drivers/vdpa/nvme \
+	CONFIG_VDPA_NVME=m \
+	KCFLAGS="$(patsubst %,-I$(CURDIR)/%,$(wildcard include/uapi))"
+
+install:
+	mkdir -p $(INSTALL)
+	cp -a --parents drivers/vdpa/nvme $(wildcard include/uapi) $(INSTALL)
+	$(INSTALL_MAKE) modules
+	$(INSTALL_MAKE) modules_install
+	depmod "$$($(MAKE) -s -C $(KDIR) kernelrelease)"
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'all         the module, for the lab'"'"'s stock kernel (default)'
+	@echo 'demo        installs what it needs, boots the lab, shows the main job'
+	@echo 'check       all tests; ONLY=PATTERN: those whose names match'
+	@echo 'check-fast  the tests for every edit'
+	@echo 'check-long  all tests, at nightly sizes'
+	@echo 'unit        tests that need neither root nor the lab'
+	@echo 'lint        static checks'
+	@echo 'install     the module into the running kernel'"'"'s tree, or that of KDIR'
+	@echo 'clean       removes build/'
+
+.PHONY: all demo check check-fast check-long lab unit lint install clean help
