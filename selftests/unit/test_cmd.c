@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Pins drivers/vdpa/nvme/pure/cmd.c and doorbell.h. */
+#include "cmd.h"
+#include "doorbell.h"
+#include "tap.h"
+
+/* Raw bytes, as a controller sees them (NVMe base 2.0, 3.3.3.1). */
+static u64 field(const struct nvme_command *cmd, u32 offset, u32 bytes)
+{
+	const u8 *raw = (const u8 *)cmd;
+	u64 value = 0;
+
+	for (u32 i = 0; i < bytes; i++)
+		value |= (u64)raw[offset + i] << 8 * i;
+	return value;
+}
+
+static void expect_zero(const struct nvme_command *cmd, u32 from, u32 to)
+{
+	for (u32 i = from; i < to; i++)
+		EXPECT_EQ(field(cmd, i, 1), 0);
+}
+
+TEST(cmd, rw_field_by_field)
+{
+	static const struct {
+		bool write;
+		u32 nsid;
+		u64 slba;
+		u32 nlb;
+		bool fua;
+	} tries[] = {
+		{ false, 1, 0, 1, false },
+		{ true, 1, 0, 1, false },
+		{ true, 0xfffffffe, 0x0123456789abcdef, 65536, true },
+		{ false, 0x01020304, U64_MAX, 256, true },
+		{ true, 2, 1, 257, false },
+	};
+
+	EXPECT_EQ(sizeof(struct nvme_command), 64);
+	for (size_t i = 0; i < ARRAY_SIZE(tries); i++) {
+		struct nvme_command cmd;
+
+		memset(&cmd, 0xa5, sizeof(cmd));
+		nvdpa_cmd_rw(&cmd, tries[i].write, tries[i].nsid,
+			     tries[i].slba, tries[i].nlb, tries[i].fua);
+		EXPECT_EQ(field(&cmd, 0, 1), tries[i].write ? 1 : 2);
+		expect_zero(&cmd, 1, 4);	/* flags, command identifier */
+		EXPECT_EQ(field(&cmd, 4, 4), tries[i].nsid);
+		expect_zero(&cmd, 8, 40);	/* metadata, data pointer */
+		EXPECT_EQ(field(&cmd, 40, 8), tries[i].slba);
+		EXPECT_EQ(field(&cmd, 48, 2), tries[i].nlb - 1);
+		EXPECT_EQ(field(&cmd, 50, 2), tries[i].fua ? 0x4000 : 0);
+		expect_zero(&cmd, 52, 64);
+	}
+}
+
+TEST(cmd, flush_field_by_field)
+{
+	struct nvme_command cmd;
+
+	memset(&cmd, 0xa5, sizeof(cmd));
+	nvdpa_cmd_flush(&cmd, 0x12345678);
+	expect_zero(&cmd, 0, 4);
+	EXPECT_EQ(field(&cmd, 4, 4), 0x12345678);
+	expect_zero(&cmd, 8, 64);
+}
+
+/* All of SCT and SC, with CRD, M and DNR in every state. */
+TEST(cmd, status_map)
+{
+	for (u32 status = 0; status < 0x8000; status++) {
+		u8 want = VIRTIO_BLK_S_IOERR;
+
+		if ((status & 0x7ff) == 0x000)
+			want = VIRTIO_BLK_S_OK;
+		if ((status & 0x7ff) == 0x001)
+			want = VIRTIO_BLK_S_UNSUPP;
+		EXPECT_EQ(nvdpa_cmd_status(status), want);
+	}
+}
+
+TEST(doorbell, offsets)
+{
+	EXPECT_EQ(nvdpa_doorbell_offset(0, false, 0), 0x1000);
+	EXPECT_EQ(nvdpa_doorbell_offset(0, true, 0), 0x1004);
+	EXPECT_EQ(nvdpa_doorbell_offset(1, false, 0), 0x1008);
+	EXPECT_EQ(nvdpa_doorbell_offset(1, true, 0), 0x100c);
+	EXPECT_EQ(nvdpa_doorbell_offset(1, true, 4), 0x10c0);
+	EXPECT_EQ(nvdpa_doorbell_offset(1, false, 15), 0x41000);
+}
+
+/* Counted up doorbell by doorbell, up to 16 GiB and more. */
+TEST(doorbell, every_stride_and_queue)
+{
+	for (u8 dstrd = 0; dstrd < 16; dstrd++) {
+		u64 want = 0x1000, stride = 4;
+
+		for (u8 i = 0; i < dstrd; i++)
+			stride *= 2;
+		for (u32 qid = 0; qid < 65536; qid++) {
+			EXPECT_EQ(nvdpa_doorbell_offset(qid, false, dstrd),
+				  want);
+			want += stride;
+			EXPECT_EQ(nvdpa_doorbell_offset(qid, true, dstrd),
+				  want);
+			want += stride;
+		}
+	}
+}
