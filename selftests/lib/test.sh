@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What every test in the host begins with: it stops at the first command that
+# fails and says which one.
+set -Eeuo pipefail
+shopt -s inherit_errexit
+
+# shellcheck disable=SC2034 # for the tests
+SELFTESTS=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+# How much slower than the stock kernel this one is.
+: "${NVDPA_TIME_SCALE:=1}"
+
+trap 'echo "${0##*/}:$LINENO: status $? from: $BASH_COMMAND" >&2' ERR
+
+WORK=$(mktemp -d)
+declare -a TEST_CLEANUPS=()
+
+# test_finally COMMAND...: when the test ends, however it ends; last one first.
+test_finally() {
+	TEST_CLEANUPS=("$(printf '%q ' "$@")" "${TEST_CLEANUPS[@]}")
+}
+
+test_end() {
+	local command
+
+	for command in "${TEST_CLEANUPS[@]}"; do
+		eval "$command" || true
+	done
+	rm -rf "$WORK"
+}
+trap test_end EXIT
+
+fail() {
+	printf 'FAIL: %s\n' "$*" >&2
+	exit 1
+}
+
+skip() {
+	printf 'skip: %s\n' "$*"
+	exit 4
+}
+
+# wait_for SECONDS COMMAND...: until COMMAND succeeds.
+wait_for() {
+	local limit=$(($1 * NVDPA_TIME_SCALE)) end
+	shift
+
+	end=$((SECONDS + limit))
+	until "$@"; do
+		((SECONDS < end)) || fail "not within $limit s: $*"
+		sleep 0.1
+	done
+}
+
+# refused PATTERN COMMAND...: COMMAND fails, and its output or the kernel's log
+# gives PATTERN as the reason.
+refused() {
+	local pattern=$1 out=$WORK/refused lines
+	shift
+
+	lines=$(dmesg | wc -l)
+	if "$@" >"$out" 2>&1; then
+		cat "$out"
+		fail "not refused: $*"
+	fi
+	dmesg | tail -n "+$((lines + 1))" >>"$out"
+	grep -qiE -e "$pattern" "$out" || {
+		cat "$out"
+		fail "refused without /$pattern/: $*"
+	}
+}
+
+# put VALUE FILE: a write whose failure is the command's.
+put() {
+	printf '%s\n' "$1" >"$2"
+}
