@@ -12,6 +12,7 @@ set -u
 LIB=$(dirname "$(readlink -f "$0")")
 . "$LIB/tap.sh"
 . "$LIB/splat.sh"
+. "$LIB/batch.sh"
 
 WORK=$(mktemp -d)
 HOST_READY=''
@@ -152,7 +153,20 @@ cd "$LIB/.." || exit
 splat_open "$WORK/log"
 mapfile -t plan <"$1"
 tap_plan ${#plan[@]}
-for line in "${plan[@]}"; do
+# Cases of one program that follow one another are run by one process of it.
+program='' last=''
+for line in "${plan[@]}" ''; do
 	IFS=$'\t' read -r name limit command ready <<<"$line"
-	host_test "$name" "$limit" "$command" "$ready" || exit
+	if [[ -n $program && ${command%% -r *}$'\t'$ready != "$last" ]]; then
+		batch_run "$program" "$last_limit" "${last#*$'\t'}" || exit
+		program=''
+	fi
+	case $command in
+	'') ;;
+	*' -r '*)
+		program=${command%% -r *} last_limit=$limit last=$program$'\t'$ready
+		batch_add "$name" "${command##* -r }"
+		;;
+	*) host_test "$name" "$limit" "$command" "$ready" || exit ;;
+	esac
 done
