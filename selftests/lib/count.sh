@@ -41,10 +41,11 @@ count_save() {
 count_load() {
 	local passed failed skipped name
 
-	if ! { read -r passed failed skipped; } 2>/dev/null <"$1"; then
+	if [[ ! -s $1 ]]; then
 		count_result "not ok" "$2: $2" "its runner died"
 		return
 	fi
+	read -r passed failed skipped <"$1"
 	PASSED=$((PASSED + passed))
 	FAILED=$((FAILED + failed))
 	SKIPPED=$((SKIPPED + skipped))

@@ -50,10 +50,16 @@ lane() {
 }
 
 client() {
-	local mark=
+	local mark='' cases='*'
 
-	[[ $1 != --* ]] || { mark=$1 && shift; }
-	! plan_profile "$mark" || plan_add "$1" "@client ${*:2}"
+	while [[ $1 == --* ]]; do
+		case $1 in
+		--cases) cases=$2 && shift ;;
+		*) mark=$1 ;;
+		esac
+		shift
+	done
+	! plan_profile "$mark" || plan_add "$1" "@client $cases ${*:2}"
 }
 
 script() {
@@ -81,23 +87,29 @@ plan_machine_wanted() {
 
 # plan_write LANE: the wanted tests, as host.sh takes them.
 plan_write() {
-	local lane=$1 seconds test case
+	local lane=$1 seconds test
 
 	while read -r seconds test; do
 		seconds=$((seconds * LANE_SCALE[$lane]))
 		case $test in
 		'') ;;
-		@client*)
-			plan_client_cases
-			for case in $CLIENT_CASES; do
-				plan_line "$lane" "client ${case#*/}${test#@client}" "$seconds" \
-					"../$CLIENTS/${case%/*} -r ${case#*/}" \
-					"lib/client-ready${test#@client}"
-			done
-			;;
+		'@client '*) plan_client "$lane" "$seconds" "${test#@client }" ;;
 		*) plan_line "$lane" "$test" "$seconds" "$SCRIPTS/$test" ;;
 		esac
 	done <<<"${LANE_TESTS[$lane]}"
+}
+
+# plan_client LANE SECONDS "CASES [PARAMETER]..."
+plan_client() {
+	local lane=$1 seconds=$2 wanted=${3%% *} parameters=${3#"${3%% *}"} case
+
+	plan_client_cases
+	for case in $CLIENT_CASES; do
+		# shellcheck disable=SC2053 # a pattern
+		[[ ${case#*/} == $wanted ]] || continue
+		plan_line "$lane" "client ${case#*/}$parameters" "$seconds" \
+			"../$CLIENTS/${case%/*} -r ${case#*/}" "lib/client-ready$parameters"
+	done
 }
 
 # plan_line LANE NAME SECONDS COMMAND [READY]
