@@ -1,14 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Fault injection that can reach what may sleep, too, and says nothing of itself.
+# Fault injection that can reach what may sleep, too, says nothing of itself, and
+# fails only what the module is near to.
+
+# Frames between an allocation that fails and the module's function. What lies
+# deeper is others' business: ACPI, for one, does not survive it.
+FAULTS_DEPTH=12
 
 faults_allow() {
-	local kind dir
+	local kind dir text size
 
+	text=$(cat /sys/module/nvme_vdpa/sections/.text)
+	size=$(cat /sys/module/nvme_vdpa/coresize)
 	for kind in failslab fail_page_alloc fail_usercopy; do
 		dir=/sys/kernel/debug/$kind
 		[[ -d $dir ]] || skip "this kernel has no $kind"
 		put 0 "$dir/verbose"
+		put "$FAULTS_DEPTH" "$dir/stacktrace-depth"
+		put "$text" "$dir/require-start"
+		put "$(printf '0x%x' $((text + size)))" "$dir/require-end"
 		[[ ! -e $dir/ignore-gfp-wait ]] || put N "$dir/ignore-gfp-wait"
 		[[ ! -e $dir/min-order ]] || put 0 "$dir/min-order"
 	done
