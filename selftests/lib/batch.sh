@@ -30,7 +30,7 @@ batch_run() {
 }
 
 batch_once() {
-	local program=$1 limit=$2 ready=$3 out=$WORK/out line pid fd status=0 args=()
+	local program=$1 limit=$2 ready=$3 out=$WORK/out line case pid fd status=0 args=()
 
 	splat_mark "$program"
 	: >"$out"
@@ -45,9 +45,10 @@ batch_once() {
 		return 0
 	fi
 
-	args=("${BATCH_CASES[@]/#/-r }")
-	# shellcheck disable=SC2086 # words
-	exec {fd}< <(exec timeout -k 5 $((limit * ${#BATCH_CASES[@]})) $program ${args[*]} 2>&1)
+	for case in "${BATCH_CASES[@]}"; do
+		args+=(-r "$case")
+	done
+	exec {fd}< <(exec timeout -k 5 $((limit * ${#BATCH_CASES[@]})) "$program" "${args[@]}" 2>&1)
 	pid=$!
 	BATCH_RUNNING=''
 	while IFS= read -rt "$limit" line <&"$fd"; do

@@ -87,7 +87,7 @@ static const char *nvdpa_ident_ns_refusal(const struct nvme_id_ns *id,
 	if (lbaf->ms)
 		return "formatted with metadata, which is not supported; see nvme format --ms";
 	if (id->dps & NVME_NS_DPS_PI_MASK)
-		return "formatted with protection information, which is not supported; see nvme format --pi";
+		return "formatted with protection information, not supported; see nvme format --pi";
 	if (lbaf->ds < NVDPA_LBA_SHIFT_MIN ||
 	    lbaf->ds > ilog2(NVDPA_PAGE_BYTES))
 		return "block size is not 512 to 4096 bytes; see nvme format --block-size";
@@ -142,7 +142,7 @@ static const char *nvdpa_ident_csi_refusal(const u8 *list)
 			break;
 		pos += sizeof(*desc);
 		if (desc->nidt == NVME_NIDT_CSI && list[pos] != NVME_CSI_NVM)
-			return "command set is not NVM (zoned or key value), which is not supported";
+			return "command set is not NVM (zoned or key value)";
 		pos += desc->nidl;
 	}
 	return NULL;
