@@ -167,7 +167,7 @@ plan_cases() {
 # plan_seconds PLAN: when the lab is given up. A host that is alive ends each
 # test by itself; this is for one that is not.
 plan_seconds() {
-	awk -F '\t' '{ s += $2 } END { s += 60; print s < 1800 ? s : 1800 }' "$1"
+	awk -F '\t' '{ s += $2 } END { s += 60; print s < 3600 ? s : 3600 }' "$1"
 }
 
 plan_list() {
