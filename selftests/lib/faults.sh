@@ -7,9 +7,21 @@
 # deeper is others' business: ACPI, for one, does not survive it.
 FAULTS_DEPTH=12
 
-faults_allow() {
-	local kind dir text size
+# faults_symbol NAME: where a function of the kernel begins and where the next does.
+faults_symbol() {
+	sort /proc/kallsyms | awk -v name="$1" '
+		begin && !end && $1 != begin { end = $1 }
+		$3 == name { begin = $1 }
+		END { print "0x" begin, "0x" end }
+	'
+}
 
+faults_allow() {
+	local kind dir text size proc
+
+	# The IRQ core goes on without an entry in /proc, and warns when it removes
+	# one that is not there.
+	read -r -a proc <<<"$(faults_symbol __proc_create)"
 	text=$(cat /sys/module/nvme_vdpa/sections/.text)
 	size=$(cat /sys/module/nvme_vdpa/coresize)
 	for kind in failslab fail_page_alloc fail_usercopy; do
@@ -19,6 +31,8 @@ faults_allow() {
 		put "$FAULTS_DEPTH" "$dir/stacktrace-depth"
 		put "$text" "$dir/require-start"
 		put "$(printf '0x%x' $((text + size)))" "$dir/require-end"
+		put "${proc[0]}" "$dir/reject-start"
+		put "${proc[1]}" "$dir/reject-end"
 		[[ ! -e $dir/ignore-gfp-wait ]] || put N "$dir/ignore-gfp-wait"
 		[[ ! -e $dir/min-order ]] || put 0 "$dir/min-order"
 	done
