@@ -10,14 +10,14 @@ GUEST_PID=
 # guest_run COMMAND...: its output is the command's.
 guest_run() {
 	"$NVDPA_REPO/tools/lab/guest" --vdpa "$NODE" \
-		--time $((200 * NVDPA_TIME_SCALE)) -- "$@"
+		--time $((200 * NVDPA_TIME_SCALE * PATIENCE)) -- "$@"
 }
 
 # guest_start COMMAND...: its output grows in GUEST_OUT.
 guest_start() {
 	rm -f "$GUEST_QMP" "$GUEST_PIDFILE"
 	"$NVDPA_REPO/tools/lab/guest" --vdpa "$NODE" --qmp "$GUEST_QMP" \
-		--pidfile "$GUEST_PIDFILE" --time $((300 * NVDPA_TIME_SCALE)) \
+		--pidfile "$GUEST_PIDFILE" --time $((300 * NVDPA_TIME_SCALE * PATIENCE)) \
 		-- "$@" >"$GUEST_OUT" &
 	GUEST_PID=$!
 	wait_for 60 test -S "$GUEST_QMP"

@@ -63,7 +63,7 @@ host_ready() {
 	HOST_READY=''
 	[[ -n $ready ]] || return 0
 	# shellcheck disable=SC2016 # expanded by the shell that it is for
-	host_run 120 "$out" bash -c 'bash $1 >"$2"' ready "$ready" "$WORK/environment" || return
+	host_run 600 "$out" bash -c 'bash $1 >"$2"' ready "$ready" "$WORK/environment" || return
 	((HOST_STATUS == 0)) || return 0
 	# shellcheck source=/dev/null
 	. "$WORK/environment"

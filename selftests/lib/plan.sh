@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034 # read by run
 # The lanes and their tests, as the file lanes tells them. The caller sets
-# PROFILE (fast, all, long), ONLY, TOP, OUT, SELFTESTS, CLIENTS and DEBUG_SCALE.
+# PROFILE (fast, all, long), ONLY, TOP, OUT, SELFTESTS, CLIENTS, DEBUG_SCALE and PATIENCE.
 
 LANES=()
 declare -A LANE_KIND=() LANE_OPTIONS=() LANE_SCALE=() LANE_TESTS=()
@@ -90,7 +90,7 @@ plan_write() {
 	local lane=$1 seconds test
 
 	while read -r seconds test; do
-		seconds=$((seconds * LANE_SCALE[$lane]))
+		seconds=$((seconds * LANE_SCALE[$lane] * PATIENCE))
 		case $test in
 		'') ;;
 		'@client '*) plan_client "$lane" "$seconds" "${test#@client }" ;;
