@@ -95,7 +95,8 @@ batch_end() {
 	BATCH_RUNNING=''
 	HOST_STATUS=$1
 	host_log "$2"
-	host_tell "$name" "$(host_seconds "$BATCH_START")" "$2"
+	host_seconds "$BATCH_START"
+	host_tell "$name" "$HOST_SECONDS" "$2"
 	batch_forget "$case"
 }
 
@@ -113,9 +114,13 @@ batch_fail() {
 batch_forget() {
 	local case left=()
 
-	for case in "${BATCH_CASES[@]}"; do
-		[[ $case == "$1" ]] || left+=("$case")
-	done
+	if [[ ${BATCH_CASES[0]} == "$1" ]]; then
+		left=("${BATCH_CASES[@]:1}")
+	else
+		for case in "${BATCH_CASES[@]}"; do
+			[[ $case == "$1" ]] || left+=("$case")
+		done
+	fi
 	BATCH_CASES=("${left[@]}")
 	unset "BATCH_NAME[$1]"
 }

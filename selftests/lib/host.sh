@@ -84,11 +84,12 @@ host_log() {
 	fi
 }
 
-# host_skip OUT: the reason, if the test says that it was not run.
+# host_skip OUT: the reason, if the test says that it was not run. Without a process
+# of its own, as all that is done for each of hundreds of cases.
 host_skip() {
 	local text
 
-	text=$(<"$1")
+	IFS= read -rd '' text <"$1" || true
 	case $HOST_STATUS:$text in
 	4:*'skip: '*) HOST_REASON=${text##*skip: } ;;
 	0:*' # SKIP '*) HOST_REASON=${text##* # SKIP } ;;
@@ -138,13 +139,15 @@ host_test() {
 		return 1
 	fi
 	host_log "$out"
-	host_tell "$name" "$(host_seconds "$start")" "$out"
+	host_seconds "$start"
+	host_tell "$name" "$HOST_SECONDS" "$out"
 }
 
+# host_seconds START: sets HOST_SECONDS to the time since then.
 host_seconds() {
 	local tenths=$(((${EPOCHREALTIME/./} - $1) / 100000))
 
-	printf '%d.%d' $((tenths / 10)) $((tenths % 10))
+	printf -v HOST_SECONDS '%d.%d' $((tenths / 10)) $((tenths % 10))
 }
 
 NVDPA_LBA=$(host_lba)

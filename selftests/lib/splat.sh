@@ -81,10 +81,10 @@ splat_open() {
 	splat_read
 }
 
-# splat_mark TEXT: what follows belongs to TEXT.
+# splat_mark TEXT [LEVEL]: what follows belongs to TEXT.
 splat_mark() {
 	SPLAT_COUNT=$((SPLAT_COUNT + 1))
-	echo "nvdpa-test $SPLAT_COUNT: $1" >/dev/kmsg
+	echo "<${2-5}>nvdpa-test $SPLAT_COUNT: $1" >/dev/kmsg
 }
 
 # splat_read: the log up to a mark of now, in SPLAT_LINES. No process is
@@ -93,7 +93,8 @@ splat_read() {
 	local line tries=0
 
 	SPLAT_LINES=()
-	splat_mark end
+	# Not for the console, which is slow.
+	splat_mark end 7
 	while ((tries < 500)); do
 		if IFS= read -r line <&"$SPLAT_FD"; then
 			[[ $line != *";nvdpa-test $SPLAT_COUNT: "* ]] || return 0

@@ -10,7 +10,7 @@ SELFTESTS=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 # How much slower than the stock kernel this one is.
 : "${NVDPA_TIME_SCALE:=1}"
 # A limit is for what never happens, and the machine may be busy with other lanes.
-PATIENCE=4
+PATIENCE=2
 
 trap 'echo "${0##*/}:$LINENO: status $? from: $BASH_COMMAND" >&2' ERR
 

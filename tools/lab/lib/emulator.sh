@@ -8,6 +8,8 @@
 # nothing is under way when the command's status arrives.
 
 EMULATOR_PID=
+# What starts it, if not its own name alone.
+EMULATOR_PREFIX=()
 
 emulator_common=(
 	-nodefaults -no-user-config -display none -no-reboot
@@ -28,7 +30,17 @@ emulator_ports() {
 	done
 }
 
-# emulator_root TAG PATH [OPTION]
+# emulator_monitor: QEMU's own monitor (QMP) as one more port, for what only the
+# hardware can do to the machine inside.
+emulator_monitor() {
+	emulator_args+=(
+		-qmp "unix:$WORK/qmp,server=on,wait=off"
+		-chardev "socket,id=qmp,path=$WORK/qmp"
+		-device "virtserialport,chardev=qmp,name=qmp"
+	)
+}
+
+# emulator_share TAG PATH [OPTION]
 emulator_share() {
 	emulator_args+=(-virtfs
 		"local,path=$2,mount_tag=$1,security_model=none,multidevs=remap${3-}")
@@ -41,8 +53,8 @@ emulator_run() {
 
 	trap 'emulator_stop; exit 130' INT
 	trap 'emulator_stop; exit 143' TERM HUP
-	timeout -k 5 "$seconds" qemu-system-x86_64 "${emulator_common[@]}" \
-		"${emulator_args[@]}" </dev/null >"$WORK/qemu" 2>&1 &
+	timeout -k 5 "$seconds" "${EMULATOR_PREFIX[@]}" qemu-system-x86_64 \
+		"${emulator_common[@]}" "${emulator_args[@]}" </dev/null >"$WORK/qemu" 2>&1 &
 	EMULATOR_PID=$!
 	tail -q -c +1 -s 0.05 -f --pid=$EMULATOR_PID "$WORK/out" &
 	streams+=($!)
@@ -59,6 +71,7 @@ emulator_run() {
 		echo "lab: killed after $seconds seconds" >&2
 		return 124
 	fi
+	echo "lab: the emulator ended with $rc before its command did" >&2
 	return 125
 }
 
