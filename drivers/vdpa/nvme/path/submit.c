@@ -15,10 +15,16 @@ struct nvdpa_budget {
 	int bounces;
 };
 
-static bool nvdpa_budget_left(const struct nvdpa_budget *budget)
+/* The last request that a pass may take is posted by it, too. */
+static bool nvdpa_budget_posts(const struct nvdpa_budget *budget)
 {
-	return budget->reqs > 0 && budget->descs > 0 && budget->cmds > 0 &&
-	       budget->segs > 0 && budget->bounces > 0;
+	return budget->cmds > 0 && budget->segs > 0 && budget->bounces > 0;
+}
+
+static bool nvdpa_budget_takes(const struct nvdpa_budget *budget)
+{
+	return budget->reqs > 0 && budget->descs > 0 &&
+	       nvdpa_budget_posts(budget);
 }
 
 static void nvdpa_submit_later(struct nvdpa_queue *q)
@@ -158,7 +164,7 @@ static bool nvdpa_submit_waiting(struct nvdpa_queue *q,
 			nvdpa_submit_end(q, rq, VIRTIO_BLK_S_IOERR);
 			continue;
 		}
-		if (!nvdpa_budget_left(budget)) {
+		if (!nvdpa_budget_posts(budget)) {
 			nvdpa_submit_later(q);
 			return false;
 		}
@@ -293,7 +299,7 @@ static void nvdpa_submit_take(struct nvdpa_queue *q,
 	q->backlog = true;
 	nvdpa_ring_disable_kicks(&q->ring);
 	for (;;) {
-		if (!nvdpa_budget_left(budget)) {
+		if (!nvdpa_budget_takes(budget)) {
 			nvdpa_submit_later(q);
 			return;
 		}
