@@ -104,21 +104,21 @@ int nvdpa_map_gather(struct nvdpa_queue *q, const struct nvdpa_queue_req *rq,
 	struct nvdpa_cursor at = rq->next;
 	struct nvdpa_dma_seg piece;
 	u32 bytes = 0, n = 0;
-	int err;
+	int err = 0;
 
 	lockdep_assert_held(&q->lock);
 
 	while (bytes < max_bytes && n < NVDPA_QUEUE_SG) {
 		err = nvdpa_map_at(q, rq, at, &piece);
 		if (err)
-			return err;
+			break;
 		piece.len = min(piece.len, max_bytes - bytes);
 		q->sg[n++] = piece;
 		bytes += piece.len;
 		nvdpa_map_advance(&rq->req, &at, piece.len);
 	}
 	*nr = n;
-	return bytes;
+	return err ? err : bytes;
 }
 
 void nvdpa_map_advance(const struct nvdpa_req *req, struct nvdpa_cursor *cur,

@@ -407,7 +407,7 @@ void nvdpa_map_undo(struct nvdpa_queue *q, struct nvdpa_queue_req *rq);
  * @q: queue; @sg is written
  * @rq: request
  * @max_bytes: how many bytes at most, not 0
- * @nr: number of runs in @sg, written
+ * @nr: number of runs in @sg, written also on failure
  *
  * Context: @lock held.
  * Return: bytes gathered, or -EFAULT for memory that the device was not given

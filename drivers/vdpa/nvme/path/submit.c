@@ -88,10 +88,10 @@ static int nvdpa_submit_data(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 	want = min_t(u64, rq->left, disk->lim.max_bytes);
 	want = nvdpa_extent_clip(&disk->extent, rq->lba, want);
 	err = nvdpa_map_gather(q, rq, want, &nr);
+	budget->segs -= nr;
 	if (err < 0)
 		return err;
 
-	budget->segs -= nr;
 	xfer = nvdpa_prp_plan(q->sg, nr, want, &disk->lim);
 	nvdpa_cmd_rw(cmd, rq->req.op == NVDPA_OP_WRITE, disk->extent.nsid,
 		     rq->lba, xfer.bytes >> disk->extent.lba_shift, q->fua);
@@ -105,6 +105,7 @@ static int nvdpa_submit_data(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 				slot->page_dma);
 		break;
 	case NVDPA_XFER_BOUNCE:
+		budget->bounces--;
 		err = nvdpa_submit_bounce(q, rq, cid, cmd, xfer.bytes);
 		if (err)
 			return err;
@@ -126,6 +127,8 @@ static int nvdpa_submit_next(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 	if (cid < 0)
 		return cid;
 
+	/* A failure costs a look-up, too: what is spent counts, posted or not. */
+	budget->cmds--;
 	q->cmds[cid].bytes = 0;
 	if (rq->req.op == NVDPA_OP_FLUSH)
 		nvdpa_cmd_flush(&cmd, q->disk->extent.nsid);
@@ -139,9 +142,6 @@ static int nvdpa_submit_next(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 	}
 
 	rq->cmds++;
-	budget->cmds--;
-	if (q->cmds[cid].bytes)
-		budget->bounces--;
 	nvdpa_qpair_post(q->qp, cid, &cmd, rq);
 	nvdpa_map_advance(&rq->req, &rq->next, bytes);
 	rq->lba += bytes >> q->disk->extent.lba_shift;
