@@ -28,7 +28,7 @@ static inline int client_main(int argc, char **argv)
 
 	for (f = __fixture_list; f; f = f->next)
 		for (t = f->tests; t; t = t->next)
-			t->timeout *= 2 * env_scale();
+			t->timeout *= env_scale();
 	setvbuf(stderr, NULL, _IOLBF, 0);
 	return test_harness_run(argc, argv);
 }

@@ -57,7 +57,7 @@ unsigned int env_limit_ms(void)
 
 unsigned int env_quiet_ms(void)
 {
-	return 50 * env_scale();
+	return 50;
 }
 
 __u64 env_now_ms(void)

@@ -2,6 +2,7 @@
 #include "load.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 
 #include "env.h"
@@ -99,7 +100,7 @@ static int load_check(struct load *l, struct req *q)
 {
 	int err;
 
-	l->completed++;
+	__atomic_store_n(&l->completed, l->completed + 1, __ATOMIC_RELAXED);
 	if (l->tolerant && *q->status == VIRTIO_BLK_S_IOERR) {
 		l->refused++;
 		q->hdr->type = VIRTIO_BLK_T_IN;	/* next: a new write */
@@ -155,13 +156,25 @@ static void *load_thread(void *arg)
 {
 	struct load *l = arg;
 
-	l->err = load_run(l);
+	__atomic_store_n(&l->err, load_run(l), __ATOMIC_RELAXED);
 	return NULL;
 }
 
 int load_spawn(struct load *l)
 {
-	return -pthread_create(&l->thread, NULL, load_thread, l);
+	__u64 before = l->completed, end = env_now_ms() + env_limit_ms();
+	int err;
+
+	l->err = 0;
+	err = -pthread_create(&l->thread, NULL, load_thread, l);
+	while (!err &&
+	       __atomic_load_n(&l->completed, __ATOMIC_RELAXED) == before) {
+		err = __atomic_load_n(&l->err, __ATOMIC_RELAXED);
+		if (!err && env_now_ms() >= end)
+			err = -ETIMEDOUT;
+		sched_yield();
+	}
+	return err;
 }
 
 int load_join(struct load *l)

@@ -49,7 +49,10 @@ int load_reap(struct load *l);
 int load_drain(struct load *l);
 /* Fills and reaps until the goal or a stop, then drains. */
 int load_run(struct load *l);
-/* The same in a thread; join returns what load_run() did. */
+/*
+ * The same in a thread. It is under way, with a first completion, when spawn
+ * returns; join returns what load_run() did.
+ */
 int load_spawn(struct load *l);
 int load_join(struct load *l);
 

@@ -17,7 +17,6 @@ FIXTURE(stuck)
 {
 	struct blk b;
 	struct load l;
-	__u16 used;
 };
 
 FIXTURE_SETUP(stuck)

@@ -2,10 +2,13 @@
 # shellcheck shell=bash
 # Results: one line each as they come, and the verdict at the end.
 
-PASSED=0
-FAILED=0
-SKIPPED=0
-FAILURES=()
+count_clear() {
+	PASSED=0
+	FAILED=0
+	SKIPPED=0
+	FAILURES=()
+}
+count_clear
 
 # count_result ok|not ok|skip NAME DETAIL: DETAIL is its time or the reason.
 count_result() {
@@ -33,7 +36,8 @@ count_output() {
 	sed 's/^/    /'
 }
 
-# count_save FILE, count_load FILE LANE: results of a lane that ran apart.
+# count_save FILE, count_load FILE LANE: results of a lane that ran apart, in a shell
+# that began with count_clear.
 count_save() {
 	printf '%s\n' "$PASSED $FAILED $SKIPPED" "${FAILURES[@]}" >"$1"
 }

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034 # read by run
 # The lanes and their tests, as the file lanes tells them. The caller sets
-# PROFILE (fast, all, long), ONLY, TOP, OUT, SELFTESTS, CLIENTS, DEBUG_SCALE and PATIENCE.
+# PROFILE (fast, all, long), ONLY, TOP, OUT, SELFTESTS, CLIENTS, STOCK_SCALE, DEBUG_SCALE.
 
 LANES=()
-declare -A LANE_KIND=() LANE_OPTIONS=() LANE_SCALE=() LANE_TESTS=()
+declare -A LANE_KIND=() LANE_OPTIONS=() LANE_CPUS=() LANE_SCALE=() LANE_TESTS=()
 CLIENT_CASES=
 
 # plan_read FILE: its scripts are in functional/, another file's in tests/ beside it.
@@ -25,8 +25,13 @@ plan_lane() {
 	LANE_OPTIONS[$name]=
 	(($# == 0)) || printf -v "LANE_OPTIONS[$name]" '%q ' "$@"
 	LANE_TESTS[$name]=
-	LANE_SCALE[$name]=1
+	LANE_SCALE[$name]=$STOCK_SCALE
 	[[ " $* " != *" --kernel debug "* ]] || LANE_SCALE[$name]=$DEBUG_SCALE
+	LANE_CPUS[$name]=1
+	case "$kind $* " in
+	machine* | *" --smp 1 "* | *" --one-thread "*) ;;
+	*) LANE_CPUS[$name]=2 ;;
+	esac
 }
 
 # plan_profile [--fast|--long]: whether such a test belongs to this run.
@@ -90,7 +95,7 @@ plan_write() {
 	local lane=$1 seconds test
 
 	while read -r seconds test; do
-		seconds=$((seconds * LANE_SCALE[$lane] * PATIENCE))
+		seconds=$((seconds * LANE_SCALE[$lane]))
 		case $test in
 		'') ;;
 		'@client '*) plan_client "$lane" "$seconds" "${test#@client }" ;;
@@ -167,7 +172,10 @@ plan_cases() {
 # plan_seconds PLAN: when the lab is given up. A host that is alive ends each
 # test by itself; this is for one that is not.
 plan_seconds() {
-	awk -F '\t' '{ s += $2 } END { s += 60; print s < 3600 ? s : 3600 }' "$1"
+	local most=1800
+
+	[[ $PROFILE != long ]] || most=14400
+	awk -F '\t' -v most=$most '{ s += $2 } END { s += 60; print s < most ? s : most }' "$1"
 }
 
 plan_list() {

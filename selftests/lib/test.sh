@@ -7,10 +7,8 @@ shopt -s inherit_errexit
 
 # shellcheck disable=SC2034 # for the tests
 SELFTESTS=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
-# How much slower than the stock kernel this one is.
+# How much slower this machine is than an idle one with the stock kernel may be.
 : "${NVDPA_TIME_SCALE:=1}"
-# A limit is for what never happens, and the machine may be busy with other lanes.
-PATIENCE=2
 
 trap 'echo "${0##*/}:$LINENO: status $? from: $BASH_COMMAND" >&2' ERR
 
@@ -44,7 +42,7 @@ skip() {
 
 # wait_for SECONDS COMMAND...: until COMMAND succeeds.
 wait_for() {
-	local limit=$(($1 * NVDPA_TIME_SCALE * PATIENCE)) end
+	local limit=$(($1 * NVDPA_TIME_SCALE)) end
 	shift
 
 	end=$((SECONDS + limit))

@@ -25,7 +25,7 @@ meta_expect() {
 }
 
 meta_run() {
-	NVDPA_LANES=$META/lanes "$TOP/selftests/run" "$@" >"$WORK/out" 2>&1
+	NVDPA_LANES=$META/lanes "$TOP/selftests/run" --cpus 1 "$@" >"$WORK/out" 2>&1
 	RUN_STATUS=$?
 	echo "status $RUN_STATUS" >>"$WORK/out"
 }
