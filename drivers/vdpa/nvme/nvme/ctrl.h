@@ -95,6 +95,8 @@ struct nvdpa_ns {
  * @shutdown_ms: how long a shutdown may take
  * @vendor: PCI vendor
  * @serial: serial number, without trailing blanks
+ * @model: model number, likewise
+ * @firmware: firmware revision, likewise
  * @max_bytes: largest transfer of one command
  * @sgls: Identify Controller SGLS
  * @oncs: optional commands
@@ -130,6 +132,8 @@ struct nvdpa_ctrl {
 	unsigned int shutdown_ms;
 	u16 vendor;
 	char serial[21];
+	char model[41];
+	char firmware[9];
 	u32 max_bytes;
 	u32 sgls;
 	u16 oncs;

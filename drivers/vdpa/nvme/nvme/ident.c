@@ -27,15 +27,29 @@ static int nvdpa_ident_err(struct nvdpa_ctrl *ctrl, int err, const char *what)
 	return err > 0 ? -EIO : err;
 }
 
-static void nvdpa_ident_serial(struct nvdpa_ctrl *ctrl, const char *sn)
+/* Text is padded with blanks; @text has room for @len bytes and the end. */
+static void nvdpa_ident_text(char *text, const char *field, size_t len)
 {
-	unsigned int i;
+	size_t i;
 
-	for (i = 0; i < sizeof(ctrl->serial) - 1; i++)
-		ctrl->serial[i] = isprint(sn[i]) ? sn[i] : ' ';
-	while (i && ctrl->serial[i - 1] == ' ')
+	for (i = 0; i < len; i++)
+		text[i] = isascii(field[i]) && isprint(field[i]) ? field[i] :
+								   ' ';
+	while (i && text[i - 1] == ' ')
 		i--;
-	ctrl->serial[i] = '\0';
+	text[i] = '\0';
+}
+
+static void nvdpa_ident_names(struct nvdpa_ctrl *ctrl,
+			      const struct nvme_id_ctrl *id)
+{
+	BUILD_BUG_ON(sizeof(ctrl->serial) != sizeof(id->sn) + 1);
+	BUILD_BUG_ON(sizeof(ctrl->model) != sizeof(id->mn) + 1);
+	BUILD_BUG_ON(sizeof(ctrl->firmware) != sizeof(id->fr) + 1);
+
+	nvdpa_ident_text(ctrl->serial, id->sn, sizeof(id->sn));
+	nvdpa_ident_text(ctrl->model, id->mn, sizeof(id->mn));
+	nvdpa_ident_text(ctrl->firmware, id->fr, sizeof(id->fr));
 }
 
 /* MDTS is a power of two of CAP.MPSMIN, which is 4 KiB; 0 means no limit. */
@@ -65,7 +79,7 @@ int nvdpa_ident_ctrl(struct nvdpa_ctrl *ctrl)
 	}
 	nvdpa_override_id_ctrl(id);
 
-	nvdpa_ident_serial(ctrl, id->sn);
+	nvdpa_ident_names(ctrl, id);
 	ctrl->max_bytes = nvdpa_ident_max_bytes(id->mdts);
 	ctrl->sgls = le32_to_cpu(id->sgls);
 	ctrl->oncs = le16_to_cpu(id->oncs);
