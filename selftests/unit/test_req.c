@@ -983,6 +983,19 @@ TEST(req, check_by_operation)
 	}
 }
 
+/* A disk that is read-only lets through what is known to leave it alone. */
+TEST(req, writes_by_operation)
+{
+	for (int op = NVDPA_OP_READ; op <= NVDPA_OP_UNKNOWN; op++) {
+		struct nvdpa_req req = { .op = op };
+		bool harmless = op == NVDPA_OP_READ || op == NVDPA_OP_FLUSH ||
+				op == NVDPA_OP_GET_ID ||
+				op == NVDPA_OP_UNKNOWN;
+
+		EXPECT_EQ(nvdpa_req_writes(&req), !harmless);
+	}
+}
+
 TEST(req, check_ranges_in_128_bits)
 {
 	static const u64 interesting[] = {

@@ -42,20 +42,22 @@ struct nvdpa_queue;
 
 /**
  * struct nvdpa_disk - what all queues of a device have in common
- * @extent: where the disk lies
+ * @extent: where the disk lies; it may grow, see struct nvdpa_extent
  * @lim: what one command can carry
  * @serial: answer to GET_ID, padded with NUL
  * @vwc: writes may be volatile until a Flush
+ * @read_only: whatever would change the disk is refused
  * @dma_dev: the NVMe function, for data that is not premapped
  * @dma_attrs: DMA_ATTR_* for such data
  *
- * Constant while a queue runs.
+ * But for the growth, constant while a queue runs.
  */
 struct nvdpa_disk {
 	struct nvdpa_extent extent;
 	struct nvdpa_xfer_limits lim;
 	u8 serial[NVDPA_SERIAL_BYTES];
 	bool vwc;
+	bool read_only;
 	struct device *dma_dev;
 	unsigned long dma_attrs;
 };

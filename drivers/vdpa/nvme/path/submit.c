@@ -197,6 +197,8 @@ static u8 nvdpa_submit_prepare(struct nvdpa_queue *q,
 	u8 status;
 	int err;
 
+	if (q->disk->read_only && nvdpa_req_writes(req))
+		return VIRTIO_BLK_S_IOERR;
 	status = nvdpa_req_check(req, nvdpa_extent_sectors(ext),
 				 1u << ext->lba_shift);
 	if (status != VIRTIO_BLK_S_OK)

@@ -9,11 +9,12 @@ static u8 extent_sector_shift(const struct nvdpa_extent *ext)
 
 u64 nvdpa_extent_sectors(const struct nvdpa_extent *ext)
 {
+	u64 nr_lbas = READ_ONCE(ext->nr_lbas);
 	u8 shift = extent_sector_shift(ext);
 
-	if (ext->nr_lbas > U64_MAX >> shift)
+	if (nr_lbas > U64_MAX >> shift)
 		return U64_MAX;
-	return ext->nr_lbas << shift;
+	return nr_lbas << shift;
 }
 
 u64 nvdpa_extent_lba(const struct nvdpa_extent *ext, u64 sector)

@@ -13,6 +13,10 @@
  *                 the namespace (NOIOB); 0 if there is no such boundary
  * @nsid: namespace identifier
  * @lba_shift: log2 of the block size in bytes, 9 or more
+ *
+ * @nr_lbas may grow while requests are served: it is one word that is written
+ * whole, nvdpa_extent_sectors() reads it whole, and every value that it ever had
+ * stays good. The other fields are constant.
  */
 struct nvdpa_extent {
 	u64 first_lba;

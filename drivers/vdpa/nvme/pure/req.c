@@ -262,6 +262,20 @@ nvdpa_req_take(struct nvdpa_req *req, const struct nvdpa_ring *ring, u16 head,
 	return chain_take_data(&chain);
 }
 
+/* What is not known to leave the disk alone counts as a change. */
+bool nvdpa_req_writes(const struct nvdpa_req *req)
+{
+	switch (req->op) {
+	case NVDPA_OP_READ:
+	case NVDPA_OP_FLUSH:
+	case NVDPA_OP_GET_ID:
+	case NVDPA_OP_UNKNOWN:
+		return false;
+	default:
+		return true;
+	}
+}
+
 u8 nvdpa_req_check(const struct nvdpa_req *req, u64 capacity_sectors,
 		   u32 lba_bytes)
 {

@@ -105,6 +105,15 @@ nvdpa_req_take(struct nvdpa_req *req, const struct nvdpa_ring *ring, u16 head,
 	       const struct nvdpa_memtable *mem, u32 *hint);
 
 /**
+ * nvdpa_req_writes() - would the request change the disk?
+ * @req: a request that nvdpa_req_take() called OK
+ *
+ * A disk that is read-only refuses such a request with VIRTIO_BLK_S_IOERR,
+ * whatever the driver negotiated (virtio 1.2, 5.2.6.2).
+ */
+bool nvdpa_req_writes(const struct nvdpa_req *req);
+
+/**
  * nvdpa_req_check() - is the request one that this disk can do?
  * @req: a request that nvdpa_req_take() called OK
  * @capacity_sectors: size of the disk in sectors of 512 bytes
