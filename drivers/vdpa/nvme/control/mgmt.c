@@ -251,7 +251,10 @@ destroy_dev:
 static int nvdpa_mgmt_add(struct nvdpa_mgmt *mgmt, const char *name,
 			  const struct vdpa_dev_set_config *config)
 {
-	struct nvdpa_dev_params params = { .name = name };
+	struct nvdpa_dev_params params = {
+		.name = name,
+		.queue_size = NVDPA_QUEUE_NUM_MAX,
+	};
 	const struct nvdpa_ns *ns;
 	int err;
 

@@ -46,12 +46,13 @@ static void nvdpa_dev_fill_config(struct nvdpa_dev *dev,
 	const struct nvdpa_extent *ext = &dev->disk.extent;
 	struct virtio_blk_config *c = &dev->config;
 	u32 phys = rounddown_pow_of_two(params->phys_lbas);
+	u32 segs = min_t(u32, NVDPA_SEG_MAX, params->queue_size - 2);
 	u64 sectors = nvdpa_extent_sectors(ext);
 
 	c->capacity = __cpu_to_virtio64(true, sectors);
 	c->size_max = __cpu_to_virtio32(true, min(dev->disk.lim.max_bytes,
 						  NVDPA_DEV_SIZE_MAX));
-	c->seg_max = __cpu_to_virtio32(true, NVDPA_SEG_MAX);
+	c->seg_max = __cpu_to_virtio32(true, segs);
 	c->blk_size = __cpu_to_virtio32(true, 1u << ext->lba_shift);
 	c->physical_block_exp = ilog2(phys);
 	c->min_io_size = __cpu_to_virtio16(true, min_t(u32, phys, U16_MAX));
@@ -72,7 +73,7 @@ static int nvdpa_dev_init_vqs(struct nvdpa_dev *dev, unsigned int nr)
 		vq = &dev->vqs[dev->nr_vqs];
 		vq->dev = dev;
 		vq->idx = dev->nr_vqs;
-		vq->num = NVDPA_QUEUE_NUM_MAX;
+		vq->num = dev->queue_size;
 		err = nvdpa_queue_init(&vq->q, dev->ctrl, &dev->disk,
 				       &nvdpa_dev_queue_ops);
 		if (err)
@@ -92,10 +93,12 @@ struct nvdpa_dev *nvdpa_dev_create(struct nvdpa_ctrl *ctrl,
 	if (IS_ERR(dev))
 		return dev;
 	mutex_init(&dev->lock);
+	spin_lock_init(&dev->config_lock);
 	spin_lock_init(&dev->cb_lock);
 	dev->ctrl = ctrl;
 	dev->disk = params->disk;
 	dev->features = params->features;
+	dev->queue_size = params->queue_size;
 	/* Host memory is mapped for the NVMe function request by request. */
 	dev->vdpa.dma_dev = &dev->vdpa.dev;
 	nvdpa_dev_fill_config(dev, params);
@@ -128,19 +131,56 @@ void nvdpa_dev_destroy(struct nvdpa_dev *dev)
 		nvdpa_queue_exit(&dev->vqs[--dev->nr_vqs].q);
 }
 
-void nvdpa_dev_needs_reset(struct nvdpa_dev *dev)
+/* Status or configuration have changed. */
+static void nvdpa_dev_tell_driver(struct nvdpa_dev *dev)
 {
 	unsigned long flags;
-	unsigned int i;
-
-	WRITE_ONCE(dev->needs_reset, true);
-	for (i = 0; i < dev->nr_vqs; i++)
-		nvdpa_queue_halt(&dev->vqs[i].q);
 
 	spin_lock_irqsave(&dev->cb_lock, flags);
 	if (dev->config_cb.callback)
 		dev->config_cb.callback(dev->config_cb.private);
 	spin_unlock_irqrestore(&dev->cb_lock, flags);
+}
+
+void nvdpa_dev_needs_reset(struct nvdpa_dev *dev)
+{
+	unsigned int i;
+
+	WRITE_ONCE(dev->needs_reset, true);
+	for (i = 0; i < dev->nr_vqs; i++)
+		nvdpa_queue_halt(&dev->vqs[i].q);
+	nvdpa_dev_tell_driver(dev);
+}
+
+void nvdpa_dev_grow(struct nvdpa_dev *dev, u64 nr_lbas)
+{
+	struct nvdpa_extent *ext = &dev->disk.extent;
+	unsigned long flags;
+	u64 sectors;
+
+	WRITE_ONCE(ext->nr_lbas, nr_lbas);
+	sectors = nvdpa_extent_sectors(ext);
+
+	spin_lock_irqsave(&dev->config_lock, flags);
+	dev->config.capacity = __cpu_to_virtio64(true, sectors);
+	WRITE_ONCE(dev->generation, dev->generation + 1);
+	spin_unlock_irqrestore(&dev->config_lock, flags);
+	nvdpa_dev_tell_driver(dev);
+}
+
+void nvdpa_dev_get_config(struct nvdpa_dev *dev, unsigned int offset, void *buf,
+			  unsigned int len)
+{
+	size_t size = sizeof(dev->config);
+	unsigned long flags;
+
+	memset(buf, 0, len);
+	if (offset >= size)
+		return;
+	spin_lock_irqsave(&dev->config_lock, flags);
+	memcpy(buf, (const u8 *)&dev->config + offset,
+	       min_t(size_t, len, size - offset));
+	spin_unlock_irqrestore(&dev->config_lock, flags);
 }
 
 void nvdpa_dev_set_config_cb(struct nvdpa_dev *dev,

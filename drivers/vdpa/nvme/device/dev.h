@@ -29,14 +29,20 @@
 #define NVDPA_DEV_FEATURES_REQUIRED				\
 	(BIT_ULL(VIRTIO_F_VERSION_1) | BIT_ULL(VIRTIO_F_ACCESS_PLATFORM))
 
+/* A header, data and a status byte are three descriptors. */
+#define NVDPA_DEV_QUEUE_SIZE_MIN	4
+
 /**
  * struct nvdpa_dev_params - what a device is made of
  * @name: name, as given to vdpa dev add
  * @disk: its disk, copied
  * @phys_lbas: physical block size in logical blocks
  * @opt_lbas: optimal I/O size in logical blocks, or 0
- * @features: features to offer, a subset of NVDPA_DEV_FEATURES
+ * @features: features to offer, a subset of NVDPA_DEV_FEATURES and, for a disk
+ *            that is read-only, VIRTIO_BLK_F_RO
  * @nr_vqs: number of virtqueues
+ * @queue_size: entries that a virtqueue has at most, a power of two from
+ *              NVDPA_DEV_QUEUE_SIZE_MIN to NVDPA_QUEUE_NUM_MAX
  */
 struct nvdpa_dev_params {
 	const char *name;
@@ -45,6 +51,7 @@ struct nvdpa_dev_params {
 	u32 opt_lbas;
 	u64 features;
 	unsigned int nr_vqs;
+	u32 queue_size;
 };
 
 /**
@@ -52,7 +59,7 @@ struct nvdpa_dev_params {
  * @vdpa: for the framework; first, because vdpa_alloc_device() wants it so
  * @ctrl: its controller
  * @disk: its disk
- * @config: configuration space; constant after creation
+ * @queue_size: entries that a virtqueue has at most; constant after creation
  * @features: features offered; constant after creation
  * @vqs: its virtqueues, @vdpa.nvqs of them once they are all made
  * @nr_vqs: virtqueues that are initialised
@@ -64,6 +71,9 @@ struct nvdpa_dev_params {
  * @status: device status; written under @lock, read without
  * @suspended: virtqueues are stopped until resume
  * @needs_reset: part of the status that may be set in softirq, without @lock
+ * @config_lock: protects the next two fields; inside of @lock
+ * @config: configuration space; only the capacity changes after creation
+ * @generation: counts the changes of @config
  * @cb_lock: protects @config_cb
  * @config_cb: how the driver is told of a change of status or configuration
  */
@@ -71,8 +81,8 @@ struct nvdpa_dev {
 	struct vdpa_device vdpa;
 	struct nvdpa_ctrl *ctrl;
 	struct nvdpa_disk disk;
-	struct virtio_blk_config config;
 	u64 features;
+	u32 queue_size;
 	struct nvdpa_vq *vqs;
 	unsigned int nr_vqs;
 	unsigned long warned_unmapped;
@@ -83,6 +93,10 @@ struct nvdpa_dev {
 	u8 status;
 	bool suspended;
 	bool needs_reset;
+
+	spinlock_t config_lock; /* protects the next two */
+	struct virtio_blk_config config;
+	u32 generation;
 
 	spinlock_t cb_lock; /* protects config_cb */
 	struct vdpa_callback config_cb;
@@ -170,6 +184,30 @@ void nvdpa_dev_enable_vq(struct nvdpa_vq *vq, bool ready);
  * Context: any, no lock of path/ held.
  */
 void nvdpa_dev_needs_reset(struct nvdpa_dev *dev);
+
+/**
+ * nvdpa_dev_grow() - the disk has become longer
+ * @dev: device that was created and whose memory is still there
+ * @nr_lbas: blocks that it has now, more than before
+ *
+ * Requests find the new end before the configuration space shows it, and then
+ * the driver is told.
+ *
+ * Context: any, no lock of path/ held; one caller at a time.
+ */
+void nvdpa_dev_grow(struct nvdpa_dev *dev, u64 nr_lbas);
+
+/**
+ * nvdpa_dev_get_config() - read the configuration space
+ * @dev: device
+ * @offset: in bytes
+ * @buf: written; zeros beyond the end
+ * @len: bytes of @buf
+ *
+ * Context: any.
+ */
+void nvdpa_dev_get_config(struct nvdpa_dev *dev, unsigned int offset, void *buf,
+			  unsigned int len);
 
 /**
  * nvdpa_dev_set_config_cb() - set how the driver hears of changes

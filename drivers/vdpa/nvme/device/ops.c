@@ -94,7 +94,7 @@ static int nvdpa_ops_get_vq_state(struct vdpa_device *vdpa, u16 idx,
 
 static u16 nvdpa_ops_get_vq_size(struct vdpa_device *vdpa, u16 idx)
 {
-	return NVDPA_QUEUE_NUM_MAX;
+	return nvdpa_dev_of(vdpa)->queue_size;
 }
 
 static u32 nvdpa_ops_get_vq_align(struct vdpa_device *vdpa)
@@ -144,7 +144,7 @@ static void nvdpa_ops_set_config_cb(struct vdpa_device *vdpa,
 
 static u16 nvdpa_ops_get_vq_num_max(struct vdpa_device *vdpa)
 {
-	return NVDPA_QUEUE_NUM_MAX;
+	return nvdpa_dev_of(vdpa)->queue_size;
 }
 
 static u32 nvdpa_ops_get_device_id(struct vdpa_device *vdpa)
@@ -197,13 +197,7 @@ static size_t nvdpa_ops_get_config_size(struct vdpa_device *vdpa)
 static void nvdpa_ops_get_config(struct vdpa_device *vdpa, unsigned int offset,
 				 void *buf, unsigned int len)
 {
-	const struct nvdpa_dev *dev = nvdpa_dev_of(vdpa);
-	size_t size = sizeof(dev->config);
-
-	memset(buf, 0, len);
-	if (offset < size)
-		memcpy(buf, (const u8 *)&dev->config + offset,
-		       min_t(size_t, len, size - offset));
+	nvdpa_dev_get_config(nvdpa_dev_of(vdpa), offset, buf, len);
 }
 
 /* No field of a disk that we offer can be written by the driver. */
@@ -212,10 +206,9 @@ static void nvdpa_ops_set_config(struct vdpa_device *vdpa, unsigned int offset,
 {
 }
 
-/* The configuration of a device never changes while it exists. */
 static u32 nvdpa_ops_get_generation(struct vdpa_device *vdpa)
 {
-	return 0;
+	return READ_ONCE(nvdpa_dev_of(vdpa)->generation);
 }
 
 static int nvdpa_ops_set_vq_affinity(struct vdpa_device *vdpa, u16 idx,

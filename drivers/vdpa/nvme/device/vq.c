@@ -167,10 +167,10 @@ int nvdpa_vq_start(struct nvdpa_vq *vq)
 
 	lockdep_assert_held(&dev->lock);
 
-	if (!is_power_of_2(vq->num) || vq->num > NVDPA_QUEUE_NUM_MAX) {
+	if (!is_power_of_2(vq->num) || vq->num > dev->queue_size) {
 		dev_warn_ratelimited(&dev->vdpa.dev,
 				     "queue %u: size %u is not a power of two up to %u\n",
-				     vq->idx, vq->num, NVDPA_QUEUE_NUM_MAX);
+				     vq->idx, vq->num, dev->queue_size);
 		return -EINVAL;
 	}
 	err = nvdpa_vq_map(vq);
@@ -225,7 +225,7 @@ void nvdpa_vq_reset(struct nvdpa_vq *vq)
 
 	nvdpa_queue_set_cb(&vq->q, NULL);
 	memset(vq->addr, 0, sizeof(vq->addr));
-	vq->num = NVDPA_QUEUE_NUM_MAX;
+	vq->num = vq->dev->queue_size;
 	vq->avail_idx = 0;
 	vq->ready = false;
 	if (vq->has_affinity)
