@@ -3,16 +3,26 @@
 #include <linux/module.h>
 
 #include "control/mgmt.h"
+#include "control/netlink.h"
 #include "nvme/ctrl.h"
 
 static int __init nvdpa_init(void)
 {
-	return nvdpa_pci_register(&nvdpa_mgmt_client);
+	int err;
+
+	err = nvdpa_netlink_register();
+	if (err)
+		return err;
+	err = nvdpa_pci_register(&nvdpa_mgmt_client);
+	if (err)
+		nvdpa_netlink_unregister();
+	return err;
 }
 
 static void __exit nvdpa_exit(void)
 {
 	nvdpa_pci_unregister();
+	nvdpa_netlink_unregister();
 }
 
 module_init(nvdpa_init);

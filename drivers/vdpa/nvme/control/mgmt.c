@@ -6,24 +6,18 @@
 #include "mgmt.h"
 
 #include <linux/cpumask.h>
-#include <linux/ctype.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/vdpa.h>
-#include <linux/xarray.h>
 #include <uapi/linux/vdpa.h>
 #include <uapi/linux/virtio_ids.h>
 
 #include "../device/dev.h"
 #include "../nvme/io.h"
+#include "volume.h"
 
-/* Separates the name of a disk from the namespace that it takes whole. */
-#define NVDPA_MGMT_NS_MARK	"@n"
-#define NVDPA_MGMT_NAME_MAX	36
-/* With the mark, the digits of a namespace and the end. */
-#define NVDPA_MGMT_NAME_BYTES	(NVDPA_MGMT_NAME_MAX + 2 + 10 + 1)
 /* First bytes of a GPT header, which is in block 1 (UEFI 2.10, 5.3.2). */
 #define NVDPA_MGMT_GPT_MAGIC	"EFI PART"
 
@@ -31,13 +25,12 @@
  * struct nvdpa_mgmt - a controller as a vDPA management device
  * @mdev: for the framework
  * @ctrl: the controller
- * @used: namespaces that a device stands on: nsid -> device; protected by the
- *        framework's vdpa_dev_lock, under which all of this runs
+ * @vols: its volumes; what a device stands on is kept in there, taken
  */
 struct nvdpa_mgmt {
 	struct vdpa_mgmt_dev mdev;
 	struct nvdpa_ctrl *ctrl;
-	struct xarray used;
+	struct nvdpa_volumes vols;
 };
 
 static struct virtio_device_id nvdpa_mgmt_ids[] = {
@@ -48,62 +41,64 @@ static struct virtio_device_id nvdpa_mgmt_ids[] = {
 /* Namespace of a name of the form NAME@nNSID, or 0. */
 static u32 nvdpa_mgmt_parse(const char *name)
 {
-	const char *mark = strstr(name, NVDPA_MGMT_NS_MARK);
+	const char *mark = strstr(name, NVDPA_VOLUME_NS_MARK);
 	const char *c;
 	u32 nsid;
 
-	if (!mark || mark == name || mark - name > NVDPA_MGMT_NAME_MAX)
+	if (!mark || !nvdpa_volume_name_ok(name, mark - name))
 		return 0;
-	for (c = name; c < mark; c++)
-		if (!isascii(*c) || (!isalnum(*c) && !strchr("_.-", *c)))
-			return 0;
-	c = mark + strlen(NVDPA_MGMT_NS_MARK);
+	c = mark + strlen(NVDPA_VOLUME_NS_MARK);
 	if (c[strspn(c, "0123456789")] || kstrtou32(c, 10, &nsid))
 		return 0;
 	return nsid;
 }
 
-static const struct nvdpa_ns *nvdpa_mgmt_find(struct nvdpa_mgmt *mgmt,
-					      const char *name)
+static struct nvdpa_volume *nvdpa_mgmt_take_whole(struct nvdpa_mgmt *mgmt,
+						  const char *name, u32 nsid,
+						  struct nvdpa_refusal *why)
 {
-	struct device *dev = mgmt->ctrl->dev;
-	u32 nsid = nvdpa_mgmt_parse(name);
-	const struct nvdpa_ns *ns;
+	const struct nvdpa_ns *ns = nvdpa_ident_ns(mgmt->ctrl, nsid);
+	int err = 0;
 
-	if (!nsid) {
-		dev_err(dev,
-			"vdpa dev add %s: no volume of this name; name a whole namespace as NAME@n1\n",
-			name);
-		return ERR_PTR(-ENOENT);
-	}
-	ns = nvdpa_ident_ns(mgmt->ctrl, nsid);
-	if (!ns) {
-		dev_err(dev,
-			"vdpa dev add %s: controller has no active namespace %u\n",
-			name, nsid);
-		return ERR_PTR(-ENOENT);
-	}
-	if (ns->refusal) {
-		dev_err(dev, "vdpa dev add %s: namespace %u: %s\n", name, nsid,
-			ns->refusal);
-		return ERR_PTR(-EOPNOTSUPP);
-	}
-	return ns;
+	if (!ns)
+		err = nvdpa_refuse(why, -ENOENT, 0,
+				   "controller has no active namespace %u",
+				   nsid);
+	else if (ns->refusal)
+		err = nvdpa_refuse(why, -EOPNOTSUPP, 0, "%s", ns->refusal);
+	if (err)
+		return ERR_PTR(err);
+	return nvdpa_volume_take_whole(&mgmt->vols, name, ns, why);
+}
+
+static struct nvdpa_volume *nvdpa_mgmt_take(struct nvdpa_mgmt *mgmt,
+					    const char *name)
+{
+	u32 nsid = nvdpa_mgmt_parse(name);
+	struct nvdpa_refusal why = {};
+	struct nvdpa_volume *vol;
+
+	if (nsid)
+		vol = nvdpa_mgmt_take_whole(mgmt, name, nsid, &why);
+	else
+		vol = nvdpa_volume_take(&mgmt->vols, name, &why);
+	if (IS_ERR(vol))
+		dev_err(mgmt->ctrl->dev, "vdpa dev add %s: %s\n", name,
+			why.text);
+	return vol;
+}
+
+static unsigned int nvdpa_mgmt_nr_vqs(const struct nvdpa_ctrl *ctrl,
+				      const struct nvdpa_volume *vol)
+{
+	return vol->nr_queues ?: min(num_online_cpus(), ctrl->nr_qpairs);
 }
 
 static int nvdpa_mgmt_check_free(struct nvdpa_mgmt *mgmt, const char *name,
-				 const struct nvdpa_ns *ns, unsigned int nr_vqs)
+				 unsigned int nr_vqs)
 {
-	const struct nvdpa_dev *other = xa_load(&mgmt->used, ns->nsid);
 	unsigned int nr_free = nvdpa_qpair_nr_free(mgmt->ctrl);
 
-	if (other) {
-		dev_err(mgmt->ctrl->dev,
-			"vdpa dev add %s: namespace %u is in use by %s\n",
-			name, ns->nsid, dev_name(&other->vdpa.dev));
-		return !strcmp(name, dev_name(&other->vdpa.dev)) ? -EEXIST :
-								   -EBUSY;
-	}
 	if (nr_free < nr_vqs) {
 		dev_err(mgmt->ctrl->dev,
 			"vdpa dev add %s: %u virtqueues need as many queue pairs, %u are free\n",
@@ -144,21 +139,22 @@ static int nvdpa_mgmt_check_gpt(struct nvdpa_mgmt *mgmt, const char *name,
 
 static int nvdpa_mgmt_features(struct nvdpa_mgmt *mgmt, const char *name,
 			       const struct vdpa_dev_set_config *config,
-			       u64 *features)
+			       const struct nvdpa_volume *vol, u64 *features)
 {
-	u64 missing;
+	u64 ro = vol->read_only ? BIT_ULL(VIRTIO_BLK_F_RO) : 0;
+	u64 missing, surplus;
 
-	*features = NVDPA_DEV_FEATURES;
+	*features = NVDPA_DEV_FEATURES | ro;
 	if (!(config->mask & BIT_ULL(VDPA_ATTR_DEV_FEATURES)))
 		return 0;
 
+	missing = (NVDPA_DEV_FEATURES_REQUIRED | ro) & ~config->device_features;
+	surplus = config->device_features & ~*features;
 	*features = config->device_features;
-	missing = ~*features & NVDPA_DEV_FEATURES_REQUIRED;
-	if (missing || *features & ~NVDPA_DEV_FEATURES) {
+	if (missing || surplus) {
 		dev_err(mgmt->ctrl->dev,
 			"vdpa dev add %s: device_features %#llx lacks %#llx and has %#llx too many\n",
-			name, *features, missing,
-			*features & ~NVDPA_DEV_FEATURES);
+			name, *features, missing, surplus);
 		return -EINVAL;
 	}
 	return 0;
@@ -189,20 +185,22 @@ static enum nvdpa_sgl_support nvdpa_mgmt_sgl(const struct nvdpa_ctrl *ctrl)
 	}
 }
 
-static void nvdpa_mgmt_params(const struct nvdpa_ctrl *ctrl,
-			      const struct nvdpa_ns *ns,
-			      struct nvdpa_dev_params *params)
+static void nvdpa_mgmt_disk(const struct nvdpa_ctrl *ctrl,
+			    const struct nvdpa_volume *vol,
+			    struct nvdpa_disk *disk)
 {
-	struct nvdpa_disk *disk = &params->disk;
+	const struct nvdpa_ns *ns = vol->ns;
 
 	disk->extent.nsid = ns->nsid;
-	disk->extent.nr_lbas = ns->nr_lbas;
+	disk->extent.first_lba = vol->start_lba;
+	disk->extent.nr_lbas = vol->served_lbas;
 	disk->extent.lba_shift = ns->lba_shift;
 	disk->extent.boundary_lbas = ns->boundary_lbas;
 	disk->lim.max_bytes = ctrl->max_bytes;
 	disk->lim.lba_bytes = 1u << ns->lba_shift;
 	disk->lim.sgl = nvdpa_mgmt_sgl(ctrl);
 	disk->vwc = ctrl->vwc;
+	disk->read_only = vol->read_only;
 	disk->dma_dev = ctrl->dev;
 	/*
 	 * virtio_vdpa has mapped the same page for the vDPA device, which would
@@ -210,12 +208,13 @@ static void nvdpa_mgmt_params(const struct nvdpa_ctrl *ctrl,
 	 */
 	if (dma_max_mapping_size(ctrl->dev) == SIZE_MAX)
 		disk->dma_attrs = DMA_ATTR_SKIP_CPU_SYNC;
-	nvdpa_mgmt_serial(ctrl, ns->nsid, disk->serial);
-	params->phys_lbas = ns->phys_lbas;
-	params->opt_lbas = ns->opt_lbas;
+	if (vol->whole)
+		nvdpa_mgmt_serial(ctrl, ns->nsid, disk->serial);
+	else
+		memcpy(disk->serial, vol->serial, NVDPA_SERIAL_BYTES);
 }
 
-static int nvdpa_mgmt_create(struct nvdpa_mgmt *mgmt, const struct nvdpa_ns *ns,
+static int nvdpa_mgmt_create(struct nvdpa_mgmt *mgmt, struct nvdpa_volume *vol,
 			     const struct nvdpa_dev_params *params)
 {
 	struct nvdpa_dev *dev;
@@ -227,35 +226,52 @@ static int nvdpa_mgmt_create(struct nvdpa_mgmt *mgmt, const struct nvdpa_ns *ns,
 			params->name, dev);
 		return PTR_ERR(dev);
 	}
-	err = xa_err(xa_store(&mgmt->used, ns->nsid, dev, GFP_KERNEL));
-	if (err)
-		goto destroy_dev;
 	dev->vdpa.mdev = &mgmt->mdev;
 	err = _vdpa_register_device(&dev->vdpa, params->nr_vqs);
 	if (err) {
 		dev_err(mgmt->ctrl->dev,
 			"vdpa dev add %s: cannot be registered: %pe\n",
 			params->name, ERR_PTR(err));
-		goto erase_used;
+		nvdpa_dev_destroy(dev);
+		put_device(&dev->vdpa.dev);
+		return err;
 	}
+	nvdpa_volume_attach(&mgmt->vols, vol, dev);
 	return 0;
+}
 
-erase_used:
-	xa_erase(&mgmt->used, ns->nsid);
-destroy_dev:
-	nvdpa_dev_destroy(dev);
-	put_device(&dev->vdpa.dev);
-	return err;
+static int nvdpa_mgmt_add_volume(struct nvdpa_mgmt *mgmt,
+				 struct nvdpa_volume *vol, const char *name,
+				 const struct vdpa_dev_set_config *config)
+{
+	struct nvdpa_dev_params params = {
+		.name = name,
+		.phys_lbas = vol->ns->phys_lbas,
+		.opt_lbas = vol->ns->opt_lbas,
+		.nr_vqs = nvdpa_mgmt_nr_vqs(mgmt->ctrl, vol),
+		.queue_size = vol->queue_size ?: NVDPA_QUEUE_NUM_MAX,
+	};
+	int err;
+
+	err = nvdpa_mgmt_features(mgmt, name, config, vol, &params.features);
+	if (err)
+		return err;
+	err = nvdpa_mgmt_check_free(mgmt, name, params.nr_vqs);
+	if (err)
+		return err;
+	if (vol->whole) {
+		err = nvdpa_mgmt_check_gpt(mgmt, name, vol->ns);
+		if (err)
+			return err;
+	}
+	nvdpa_mgmt_disk(mgmt->ctrl, vol, &params.disk);
+	return nvdpa_mgmt_create(mgmt, vol, &params);
 }
 
 static int nvdpa_mgmt_add(struct nvdpa_mgmt *mgmt, const char *name,
 			  const struct vdpa_dev_set_config *config)
 {
-	struct nvdpa_dev_params params = {
-		.name = name,
-		.queue_size = NVDPA_QUEUE_NUM_MAX,
-	};
-	const struct nvdpa_ns *ns;
+	struct nvdpa_volume *vol;
 	int err;
 
 	if (READ_ONCE(mgmt->ctrl->dead)) {
@@ -264,35 +280,26 @@ static int nvdpa_mgmt_add(struct nvdpa_mgmt *mgmt, const char *name,
 			name);
 		return -ENODEV;
 	}
-	ns = nvdpa_mgmt_find(mgmt, name);
-	if (IS_ERR(ns))
-		return PTR_ERR(ns);
-	err = nvdpa_mgmt_features(mgmt, name, config, &params.features);
+	vol = nvdpa_mgmt_take(mgmt, name);
+	if (IS_ERR(vol))
+		return PTR_ERR(vol);
+	err = nvdpa_mgmt_add_volume(mgmt, vol, name, config);
 	if (err)
-		return err;
-	params.nr_vqs = min(num_online_cpus(), mgmt->ctrl->nr_qpairs);
-	err = nvdpa_mgmt_check_free(mgmt, name, ns, params.nr_vqs);
-	if (err)
-		return err;
-	err = nvdpa_mgmt_check_gpt(mgmt, name, ns);
-	if (err)
-		return err;
-
-	nvdpa_mgmt_params(mgmt->ctrl, ns, &params);
-	return nvdpa_mgmt_create(mgmt, ns, &params);
+		nvdpa_volume_put(&mgmt->vols, vol);
+	return err;
 }
 
 static int nvdpa_mgmt_dev_add(struct vdpa_mgmt_dev *mdev, const char *name,
 			      const struct vdpa_dev_set_config *config)
 {
 	struct nvdpa_mgmt *mgmt = container_of(mdev, struct nvdpa_mgmt, mdev);
-	char copy[NVDPA_MGMT_NAME_BYTES];
+	char copy[NVDPA_VOLUME_NAME_BYTES];
 
 	/* The framework does not see to it that a name ends. */
 	if (strscpy(copy, name, sizeof(copy)) < 0) {
 		dev_err(mgmt->ctrl->dev,
 			"vdpa dev add %s...: name is longer than %u characters\n",
-			copy, NVDPA_MGMT_NAME_MAX);
+			copy, NVME_VDPA_VOLUME_NAME_MAX);
 		return -ENAMETOOLONG;
 	}
 	return nvdpa_mgmt_add(mgmt, copy, config);
@@ -303,12 +310,14 @@ static void nvdpa_mgmt_dev_del(struct vdpa_mgmt_dev *mdev,
 {
 	struct nvdpa_mgmt *mgmt = container_of(mdev, struct nvdpa_mgmt, mdev);
 	struct nvdpa_dev *dev = nvdpa_dev_of(vdpa);
+	struct nvdpa_volume *vol = nvdpa_volume_of(&mgmt->vols, dev);
 
 	/* Somebody may hold a reference for longer than there is a controller. */
 	get_device(&vdpa->dev);
 	_vdpa_unregister_device(vdpa);
-	xa_erase(&mgmt->used, dev->disk.extent.nsid);
 	nvdpa_dev_destroy(dev);
+	/* It may grow until here, so it is not gone before. */
+	nvdpa_volume_put(&mgmt->vols, vol);
 	put_device(&vdpa->dev);
 }
 
@@ -326,12 +335,13 @@ static int nvdpa_mgmt_attach(struct nvdpa_ctrl *ctrl)
 	if (!mgmt)
 		return -ENOMEM;
 	mgmt->ctrl = ctrl;
-	xa_init(&mgmt->used);
+	nvdpa_volumes_init(&mgmt->vols, ctrl);
 	mgmt->mdev.device = ctrl->dev;
 	mgmt->mdev.ops = &nvdpa_mgmt_ops;
 	mgmt->mdev.id_table = nvdpa_mgmt_ids;
 	mgmt->mdev.config_attr_mask = BIT_ULL(VDPA_ATTR_DEV_FEATURES);
-	mgmt->mdev.supported_features = NVDPA_DEV_FEATURES;
+	mgmt->mdev.supported_features = NVDPA_DEV_FEATURES |
+					BIT_ULL(VIRTIO_BLK_F_RO);
 	mgmt->mdev.max_supported_vqs = ctrl->nr_qpairs;
 
 	err = vdpa_mgmtdev_register(&mgmt->mdev);
@@ -340,6 +350,7 @@ static int nvdpa_mgmt_attach(struct nvdpa_ctrl *ctrl)
 		return err;
 	}
 	ctrl->client_data = mgmt;
+	nvdpa_volumes_publish(&mgmt->vols);
 	return 0;
 }
 
@@ -348,7 +359,7 @@ static void nvdpa_mgmt_detach(struct nvdpa_ctrl *ctrl)
 	struct nvdpa_mgmt *mgmt = ctrl->client_data;
 
 	vdpa_mgmtdev_unregister(&mgmt->mdev);
-	xa_destroy(&mgmt->used);
+	nvdpa_volumes_withdraw(&mgmt->vols);
 	kfree(mgmt);
 }
 

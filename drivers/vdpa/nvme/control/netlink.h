@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The generic netlink family nvme_vdpa: its life, and what it tells. */
+#ifndef NVDPA_CONTROL_NETLINK_H
+#define NVDPA_CONTROL_NETLINK_H
+
+#include <linux/types.h>
+
+struct nvdpa_volume;
+struct nvdpa_volumes;
+
+/**
+ * nvdpa_netlink_register() - begin to take messages
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
+int nvdpa_netlink_register(void);
+
+/**
+ * nvdpa_netlink_unregister() - take no more messages
+ *
+ * Context: may sleep; waits for those that are being served.
+ */
+void nvdpa_netlink_unregister(void);
+
+/**
+ * nvdpa_netlink_ctrl_event() - tell who listens of a controller
+ * @cmd: NVME_VDPA_CMD_CTRL_NTF or NVME_VDPA_CMD_CTRL_DEL_NTF
+ * @vols: its volumes
+ *
+ * An event that cannot be sent is lost, as netlink's own are.
+ *
+ * Context: may sleep; lock of the registry held.
+ */
+void nvdpa_netlink_ctrl_event(u8 cmd, const struct nvdpa_volumes *vols);
+
+/**
+ * nvdpa_netlink_volume_event() - tell who listens of a volume
+ * @cmd: NVME_VDPA_CMD_VOLUME_NTF or NVME_VDPA_CMD_VOLUME_DEL_NTF
+ * @vols: the controller's volumes
+ * @vol: the volume
+ *
+ * Context: may sleep; lock of the registry held.
+ */
+void nvdpa_netlink_volume_event(u8 cmd, const struct nvdpa_volumes *vols,
+				const struct nvdpa_volume *vol);
+
+#endif /* NVDPA_CONTROL_NETLINK_H */
