@@ -17,7 +17,7 @@ OUT=build/lint
 . "$TOP/tools/lab/lib/cache.sh"
 
 # The slow ones come last, --fast leaves them out.
-FAST=(rooms conditionals checkpatch kernel-doc codespell python shellcheck build)
+FAST=(rooms conditionals netlink checkpatch kernel-doc codespell python shellcheck build)
 SLOW=(build-overrides headers sparse)
 
 SOURCE=linux-source-6.12
@@ -123,6 +123,36 @@ lint_conditionals() {
 	found=$(driver_files '*.c' | xargs grep -nE '^[[:space:]]*#[[:space:]]*(if|elif|else)')
 	[[ -z $found ]] || printf '%s\n' "$found"
 	[[ -z $found ]]
+}
+
+# generate MODE KIND FILE: what the spec makes of a file of ours, below FOLDER.
+generate() {
+	# It looks for the root of a kernel tree, and never stops where there is none.
+	timeout 60 python3 "$YNL/ynl-gen-c.py" --mode "$1" "--$2" \
+		--spec "$TOP/$FOLDER/$SPEC" -o "$FOLDER/$3" &&
+		diff -u --label "$3" --label "$SPEC" "$3" "$FOLDER/$3"
+}
+
+# The spec is the one source of the netlink interface: what was generated from
+# it is what it makes now. Change the spec, then take the files from FOLDER.
+lint_netlink() {
+	local SPEC=Documentation/netlink/specs/nvme_vdpa.yaml FOLDER=$OUT/netlink
+	local source YNL status=0
+
+	need python3 || return
+	[[ -e $CACHE/debug/release ]] || tools/lab/setup debug || return
+	source=$CACHE/debug/build
+	YNL=$source/tools/net/ynl
+	rm -rf "$FOLDER"
+	mkdir -p "$FOLDER"/{Documentation/netlink/specs,include/uapi/linux,"$DRIVER/control"}
+	touch "$FOLDER/MAINTAINERS"
+	cp "$source/Documentation/netlink/genetlink.yaml" "$FOLDER/Documentation/netlink/"
+	cp "$SPEC" "$FOLDER/$SPEC"
+	generate uapi header include/uapi/linux/nvme_vdpa.h || status=1
+	generate kernel header "$DRIVER/control/netlink_gen.h" || status=1
+	generate kernel source "$DRIVER/control/netlink_gen.c" || status=1
+	((status == 0)) || echo "if the spec is right, copy what is new from $FOLDER"
+	return "$status"
 }
 
 # checkpatch OPTION...: files come from stdin.

@@ -37,6 +37,11 @@ static int nvdpa_override_noiob = -1;
 module_param_named(override_noiob, nvdpa_override_noiob, int, 0644);
 MODULE_PARM_DESC(override_noiob, "Identify Namespace NOIOB, blocks");
 
+static int nvdpa_override_npwg = -1;
+module_param_named(override_npwg, nvdpa_override_npwg, int, 0644);
+MODULE_PARM_DESC(override_npwg,
+		 "Identify Namespace NPWG and NAWUPF, blocks less one");
+
 static int nvdpa_override_dps = -1;
 module_param_named(override_dps, nvdpa_override_dps, int, 0644);
 MODULE_PARM_DESC(override_dps, "Identify Namespace DPS");
@@ -77,6 +82,11 @@ void nvdpa_override_id_ns(struct nvme_id_ns *id)
 {
 	if (nvdpa_override_noiob >= 0)
 		id->noiob = cpu_to_le16(nvdpa_override_noiob);
+	if (nvdpa_override_npwg >= 0) {
+		id->nsfeat |= NVME_NS_FEAT_IO_OPT | NVME_NS_FEAT_ATOMICS;
+		id->npwg = cpu_to_le16(nvdpa_override_npwg);
+		id->nawupf = id->npwg;
+	}
 	if (nvdpa_override_dps >= 0)
 		id->dps = nvdpa_override_dps;
 }
