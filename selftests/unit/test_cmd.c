@@ -66,6 +66,73 @@ TEST(cmd, flush_field_by_field)
 	expect_zero(&cmd, 8, 64);
 }
 
+TEST(cmd, write_zeroes_field_by_field)
+{
+	static const struct {
+		u32 nsid;
+		u64 slba;
+		u32 nlb;
+		bool deac;
+		bool fua;
+		u16 control;
+	} tries[] = {
+		{ 1, 0, 1, false, false, 0 },
+		{ 0xfffffffe, 0x0123456789abcdef, 65536, true, false, 0x0200 },
+		{ 0x01020304, U64_MAX, 256, false, true, 0x4000 },
+		{ 2, 1, 257, true, true, 0x4200 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(tries); i++) {
+		struct nvme_command cmd;
+
+		memset(&cmd, 0xa5, sizeof(cmd));
+		nvdpa_cmd_write_zeroes(&cmd, tries[i].nsid, tries[i].slba,
+				       tries[i].nlb, tries[i].deac,
+				       tries[i].fua);
+		EXPECT_EQ(field(&cmd, 0, 1), 8);
+		expect_zero(&cmd, 1, 4);
+		EXPECT_EQ(field(&cmd, 4, 4), tries[i].nsid);
+		expect_zero(&cmd, 8, 40);
+		EXPECT_EQ(field(&cmd, 40, 8), tries[i].slba);
+		EXPECT_EQ(field(&cmd, 48, 2), tries[i].nlb - 1);
+		EXPECT_EQ(field(&cmd, 50, 2), tries[i].control);
+		expect_zero(&cmd, 52, 64);
+	}
+}
+
+TEST(cmd, deallocate_field_by_field)
+{
+	static const u32 tries[] = { 1, 2, 64, 256 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(tries); i++) {
+		struct nvme_command cmd;
+
+		memset(&cmd, 0xa5, sizeof(cmd));
+		nvdpa_cmd_deallocate(&cmd, 0x12345678, tries[i]);
+		EXPECT_EQ(field(&cmd, 0, 1), 9);
+		expect_zero(&cmd, 1, 4);
+		EXPECT_EQ(field(&cmd, 4, 4), 0x12345678);
+		expect_zero(&cmd, 8, 40);
+		EXPECT_EQ(field(&cmd, 40, 4), tries[i] - 1);
+		EXPECT_EQ(field(&cmd, 44, 4), 4);	/* AD, not IDR, IDW */
+		expect_zero(&cmd, 48, 64);
+	}
+}
+
+TEST(cmd, range_byte_by_byte)
+{
+	static const u8 want[] = {
+		0, 0, 0, 0, 0x04, 0x03, 0x02, 0x81,
+		0x0f, 0x0e, 0x0d, 0x0c, 0x0b, 0x0a, 0x09, 0x88,
+	};
+	struct nvme_dsm_range range;
+
+	EXPECT_EQ(sizeof(range), 16);
+	memset(&range, 0xa5, sizeof(range));
+	nvdpa_cmd_range(&range, 0x88090a0b0c0d0e0f, 0x81020304);
+	EXPECT_EQ(memcmp(&range, want, sizeof(want)), 0);
+}
+
 /* All of SCT and SC, with CRD, M and DNR in every state. */
 TEST(cmd, status_map)
 {

@@ -46,6 +46,17 @@ TEST(extent, lba_of_a_sector)
 	EXPECT_EQ(nvdpa_extent_lba(&ext, U64_MAX - 7), U64_MAX >> 3);
 }
 
+TEST(extent, lbas_of_sectors)
+{
+	struct nvdpa_extent ext = { .first_lba = 2048, .lba_shift = 9 };
+
+	EXPECT_EQ(nvdpa_extent_lbas(&ext, 0), 0);
+	EXPECT_EQ(nvdpa_extent_lbas(&ext, U32_MAX), U32_MAX);
+	ext.lba_shift = 12;
+	EXPECT_EQ(nvdpa_extent_lbas(&ext, 8), 1);
+	EXPECT_EQ(nvdpa_extent_lbas(&ext, U64_MAX - 7), U64_MAX >> 3);
+}
+
 TEST(extent, no_boundary_clips_nothing)
 {
 	struct nvdpa_extent ext = { .lba_shift = 9 };

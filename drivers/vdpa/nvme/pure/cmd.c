@@ -2,10 +2,10 @@
 /* NVMe I/O commands (NVM command set 1.0, 3.2; Flush: NVMe base 2.0, 7.1). */
 #include "cmd.h"
 
-/* The number of logical blocks is 0's based. */
-static u16 to0based(u32 nlb)
+/* Numbers of logical blocks and of ranges are 0's based. */
+static u16 to0based(u32 nr)
 {
-	return nlb - 1;
+	return nr - 1;
 }
 
 void nvdpa_cmd_rw(struct nvme_command *cmd, bool write, u32 nsid, u64 slba,
@@ -24,6 +24,35 @@ void nvdpa_cmd_flush(struct nvme_command *cmd, u32 nsid)
 	memset(cmd, 0, sizeof(*cmd));
 	cmd->common.opcode = nvme_cmd_flush;
 	cmd->common.nsid = cpu_to_le32(nsid);
+}
+
+void nvdpa_cmd_write_zeroes(struct nvme_command *cmd, u32 nsid, u64 slba,
+			    u32 nlb, bool deac, bool fua)
+{
+	u16 control = (deac ? NVME_WZ_DEAC : 0) | (fua ? NVME_RW_FUA : 0);
+
+	memset(cmd, 0, sizeof(*cmd));
+	cmd->write_zeroes.opcode = nvme_cmd_write_zeroes;
+	cmd->write_zeroes.nsid = cpu_to_le32(nsid);
+	cmd->write_zeroes.slba = cpu_to_le64(slba);
+	cmd->write_zeroes.length = cpu_to_le16(to0based(nlb));
+	cmd->write_zeroes.control = cpu_to_le16(control);
+}
+
+void nvdpa_cmd_deallocate(struct nvme_command *cmd, u32 nsid, u32 nr)
+{
+	memset(cmd, 0, sizeof(*cmd));
+	cmd->dsm.opcode = nvme_cmd_dsm;
+	cmd->dsm.nsid = cpu_to_le32(nsid);
+	cmd->dsm.nr = cpu_to_le32(to0based(nr));
+	cmd->dsm.attributes = cpu_to_le32(NVME_DSMGMT_AD);
+}
+
+void nvdpa_cmd_range(struct nvme_dsm_range *range, u64 slba, u32 nlb)
+{
+	range->cattr = 0;
+	range->nlb = cpu_to_le32(nlb);
+	range->slba = cpu_to_le64(slba);
 }
 
 u8 nvdpa_cmd_status(u16 status)

@@ -25,6 +25,34 @@ void nvdpa_cmd_rw(struct nvme_command *cmd, bool write, u32 nsid, u64 slba,
 void nvdpa_cmd_flush(struct nvme_command *cmd, u32 nsid);
 
 /**
+ * nvdpa_cmd_write_zeroes() - make a Write Zeroes command
+ * @cmd: written whole
+ * @nsid: namespace identifier
+ * @slba: first logical block
+ * @nlb: number of logical blocks, 1 to 65536
+ * @deac: the controller may deallocate the blocks
+ * @fua: set Force Unit Access
+ */
+void nvdpa_cmd_write_zeroes(struct nvme_command *cmd, u32 nsid, u64 slba,
+			    u32 nlb, bool deac, bool fua);
+
+/**
+ * nvdpa_cmd_deallocate() - make a Dataset Management command that deallocates
+ * @cmd: written whole, the data pointer and command identifier as 0
+ * @nsid: namespace identifier
+ * @nr: number of ranges in its data, 1 to 256
+ */
+void nvdpa_cmd_deallocate(struct nvme_command *cmd, u32 nsid, u32 nr);
+
+/**
+ * nvdpa_cmd_range() - make a range of a Dataset Management command
+ * @range: written whole
+ * @slba: first logical block
+ * @nlb: number of logical blocks, not 0
+ */
+void nvdpa_cmd_range(struct nvme_dsm_range *range, u64 slba, u32 nlb);
+
+/**
  * nvdpa_cmd_status() - virtio-blk status for an NVMe status
  * @status: the CQE's status field without the phase tag (SCT and SC in bits
  *          10:0, as in NVME_SC_*)

@@ -17,6 +17,11 @@ u64 nvdpa_extent_sectors(const struct nvdpa_extent *ext)
 	return nr_lbas << shift;
 }
 
+u64 nvdpa_extent_lbas(const struct nvdpa_extent *ext, u64 sectors)
+{
+	return sectors >> extent_sector_shift(ext);
+}
+
 u64 nvdpa_extent_lba(const struct nvdpa_extent *ext, u64 sector)
 {
 	return ext->first_lba + (sector >> extent_sector_shift(ext));

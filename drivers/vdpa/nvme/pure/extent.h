@@ -45,6 +45,15 @@ u64 nvdpa_extent_sectors(const struct nvdpa_extent *ext);
 u64 nvdpa_extent_lba(const struct nvdpa_extent *ext, u64 sector);
 
 /**
+ * nvdpa_extent_lbas() - number of blocks of a number of sectors
+ * @ext: the extent
+ * @sectors: sectors of 512 bytes, a multiple of the block
+ *
+ * Return: logical blocks.
+ */
+u64 nvdpa_extent_lbas(const struct nvdpa_extent *ext, u64 sectors);
+
+/**
  * nvdpa_extent_clip() - shorten a transfer so that it crosses no boundary
  * @ext: the extent
  * @lba: first logical block of the namespace

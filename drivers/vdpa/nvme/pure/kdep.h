@@ -141,11 +141,15 @@ enum {
 	nvme_cmd_flush			= 0x00,
 	nvme_cmd_write			= 0x01,
 	nvme_cmd_read			= 0x02,
+	nvme_cmd_write_zeroes		= 0x08,
+	nvme_cmd_dsm			= 0x09,
 
 	NVME_CMD_SGL_METABUF		= 1 << 6,
 	NVME_SGL_FMT_DATA_DESC		= 0x00,
 	NVME_SGL_FMT_LAST_SEG_DESC	= 0x03,
+	NVME_WZ_DEAC			= 1 << 9,
 	NVME_RW_FUA			= 1 << 14,
+	NVME_DSMGMT_AD			= 1 << 2,
 
 	NVME_SC_SUCCESS			= 0x000,
 	NVME_SC_INVALID_OPCODE		= 0x001,
@@ -201,10 +205,47 @@ struct nvme_rw_command {
 	__le16			lbatm;
 };
 
+struct nvme_dsm_cmd {
+	__u8			opcode;
+	__u8			flags;
+	__u16			command_id;
+	__le32			nsid;
+	__u64			rsvd2[2];
+	union nvme_data_ptr	dptr;
+	__le32			nr;
+	__le32			attributes;
+	__u32			rsvd12[4];
+};
+
+struct nvme_dsm_range {
+	__le32			cattr;
+	__le32			nlb;
+	__le64			slba;
+};
+
+struct nvme_write_zeroes_cmd {
+	__u8			opcode;
+	__u8			flags;
+	__u16			command_id;
+	__le32			nsid;
+	__u64			rsvd2;
+	__le64			metadata;
+	union nvme_data_ptr	dptr;
+	__le64			slba;
+	__le16			length;
+	__le16			control;
+	__le32			dsmgmt;
+	__le32			reftag;
+	__le16			lbat;
+	__le16			lbatm;
+};
+
 struct nvme_command {
 	union {
 		struct nvme_common_command common;
 		struct nvme_rw_command rw;
+		struct nvme_dsm_cmd dsm;
+		struct nvme_write_zeroes_cmd write_zeroes;
 	};
 };
 
