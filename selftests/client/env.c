@@ -43,6 +43,16 @@ __u64 env_bytes(void)
 	return env_number("NVDPA_BYTES", 0);
 }
 
+unsigned int env_oncs(void)
+{
+	return env_number("NVDPA_ONCS", 0xffff);
+}
+
+int env_dlfeat(void)
+{
+	return env_number("NVDPA_DLFEAT", -1);
+}
+
 unsigned int env_scale(void)
 {
 	unsigned int scale = env_number("NVDPA_TIME_SCALE", 1);

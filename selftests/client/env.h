@@ -10,6 +10,9 @@ unsigned int env_lba(void);
 unsigned int env_vqs(void);
 unsigned int env_chunk_cap(void);
 __u64 env_bytes(void);
+/* Of Identify: optional commands; what deallocated blocks are, or -1. */
+unsigned int env_oncs(void);
+int env_dlfeat(void);
 unsigned int env_scale(void);
 
 /* How long a test waits for something that must happen. */

@@ -4,6 +4,11 @@
 
 #include <fcntl.h>
 
+/* NVMe base 2.0, 5.17.2.1: ONCS. */
+#define ONCS_DSM 4
+#define ONCS_WRITE_ZEROES 8
+
+/* Whatever the controller can do. */
 #define FEATURES_OFFERED						\
 	(VDEV_FEATURE(BLK_F_SIZE_MAX) | VDEV_FEATURE(BLK_F_SEG_MAX) |	\
 	 VDEV_FEATURE(BLK_F_BLK_SIZE) | VDEV_FEATURE(BLK_F_TOPOLOGY) |	\
@@ -66,7 +71,13 @@ TEST_F(ioctl, queue_count_and_size)
 
 TEST_F(ioctl, features_are_exact)
 {
-	EXPECT_EQ(FEATURES_OFFERED, self->v.offered);
+	__u64 expected = FEATURES_OFFERED;
+
+	if (env_oncs() & ONCS_DSM)
+		expected |= VDEV_FEATURE(BLK_F_DISCARD);
+	if (env_oncs() & ONCS_WRITE_ZEROES)
+		expected |= VDEV_FEATURE(BLK_F_WRITE_ZEROES);
+	EXPECT_EQ(expected, self->v.offered);
 }
 
 TEST_F(ioctl, backend_features_are_exact)
@@ -90,8 +101,32 @@ TEST_F(ioctl, config_space)
 	EXPECT_EQ(self->v.nvqs, c->num_queues);
 	EXPECT_LT(c->physical_block_exp, 32);
 	EXPECT_EQ(0, c->alignment_offset);
-	EXPECT_EQ(0, c->max_discard_sectors);
-	EXPECT_EQ(0, c->max_write_zeroes_sectors);
+}
+
+/* What the lab's drives report: 255 ranges, of less than 2 GiB; NPDG 4 KiB. */
+TEST_F(ioctl, config_space_of_discard)
+{
+	const struct virtio_blk_config *c = &self->v.config;
+	bool on = env_oncs() & ONCS_DSM;
+	__u64 most = (2ULL << 30) / env_lba() - 1;
+
+	EXPECT_EQ(on ? most * env_lba() / BLK_SECTOR : 0,
+		  c->max_discard_sectors);
+	EXPECT_EQ(on ? 64 : 0, c->max_discard_seg);
+	EXPECT_EQ(on ? 8 : 0, c->discard_sector_alignment);
+}
+
+TEST_F(ioctl, config_space_of_write_zeroes)
+{
+	const struct virtio_blk_config *c = &self->v.config;
+	bool on = env_oncs() & ONCS_WRITE_ZEROES;
+
+	EXPECT_EQ(on, c->max_write_zeroes_sectors >= 8 * 32);
+	EXPECT_EQ(0, c->max_write_zeroes_sectors % (env_lba() / BLK_SECTOR));
+	EXPECT_EQ(on, c->max_write_zeroes_seg);
+	if (env_dlfeat() >= 0) {
+		EXPECT_EQ(on && env_dlfeat() == 9, c->write_zeroes_may_unmap);
+	}
 }
 
 TEST_F(ioctl, config_size_and_parts)

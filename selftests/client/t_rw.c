@@ -224,29 +224,6 @@ TEST_F(rw, unknown_types_are_unsupported)
 	expect_alive(_metadata, &self->b);
 }
 
-TEST_F(rw, discard_and_write_zeroes_are_unsupported)
-{
-	static const __u32 types[] = {
-		VIRTIO_BLK_T_DISCARD, VIRTIO_BLK_T_WRITE_ZEROES,
-	};
-	struct virtio_blk_discard_write_zeroes *range = (void *)self->buf;
-	unsigned int i;
-
-	ASSERT_EQ(0, blk_write_pattern(&self->b, 0, 8 * self->b.lba, 6));
-	for (i = 0; i < ARRAY_SIZE(types); i++) {
-		range->sector = 0;
-		range->num_sectors = 8;
-		range->flags = 0;
-		req_init(self->q, types[i], 0);
-		req_header(self->q);
-		req_seg(self->q, range, sizeof(*range), false);
-		req_end(self->q);
-		ASSERT_EQ(0, req_run(self->q));
-		EXPECT_EQ(0, req_check(self->q, VIRTIO_BLK_S_UNSUPP));
-	}
-	ASSERT_EQ(0, blk_read_pattern(&self->b, 0, 8 * self->b.lba, 6));
-}
-
 TEST_F(rw, last_block)
 {
 	struct blk *b = &self->b;

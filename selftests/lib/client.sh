@@ -13,7 +13,17 @@ client_ready() {
 	NVDPA_VHOST=$NODE
 	NVDPA_VQS=$(vdpa_vqs "$DEVICE_NAME")
 	NVDPA_CHUNK_CAP=$(client_chunk_cap)
-	export NVDPA_VHOST NVDPA_VQS NVDPA_CHUNK_CAP
+	NVDPA_ONCS=$(client_override oncs)
+	NVDPA_DLFEAT=$(client_override dlfeat)
+	export NVDPA_VHOST NVDPA_VQS NVDPA_CHUNK_CAP NVDPA_ONCS NVDPA_DLFEAT
+}
+
+# client_override FIELD: what the driver is told in place of the drive's; nothing
+# if it is told the truth.
+client_override() {
+	local file=/sys/module/$MODULE/parameters/override_$1
+
+	[[ ! -r $file || $(<"$file") == -1 ]] || cat "$file"
 }
 
 # The driver's own limit; that of vhost_vdpa is out of its way (vdpa.sh).

@@ -226,8 +226,9 @@ TEST(req, types)
 		{ VIRTIO_BLK_T_FLUSH, NVDPA_OP_FLUSH },
 		{ VIRTIO_BLK_T_GET_ID, NVDPA_OP_GET_ID },
 		{ VIRTIO_BLK_T_SCSI_CMD, NVDPA_OP_UNKNOWN },
-		{ VIRTIO_BLK_T_DISCARD, NVDPA_OP_UNKNOWN },
-		{ VIRTIO_BLK_T_WRITE_ZEROES, NVDPA_OP_UNKNOWN },
+		{ VIRTIO_BLK_T_DISCARD, NVDPA_OP_DISCARD },
+		{ VIRTIO_BLK_T_WRITE_ZEROES, NVDPA_OP_WRITE_ZEROES },
+		{ VIRTIO_BLK_T_SECURE_ERASE, NVDPA_OP_UNKNOWN },
 		{ 3, NVDPA_OP_UNKNOWN },
 		{ 5, NVDPA_OP_UNKNOWN },
 		{ VIRTIO_BLK_T_BARRIER, NVDPA_OP_UNKNOWN },
@@ -253,7 +254,7 @@ TEST(req, types)
 
 TEST(req, flush_and_unknown_types_ignore_data)
 {
-	static const u32 types[] = { VIRTIO_BLK_T_FLUSH, VIRTIO_BLK_T_DISCARD };
+	static const u32 types[] = { VIRTIO_BLK_T_FLUSH, 9 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		struct guest *g = guest_new(8);
@@ -321,7 +322,8 @@ static enum nvdpa_req_verdict naive_verdict(const struct naive *naive, u32 type)
 {
 	if (naive->disordered || naive->nr_read < 16 || !naive->nr_write)
 		return NVDPA_REQ_REFUSED;
-	if (type == VIRTIO_BLK_T_OUT && naive->nr_write > 1)
+	if ((type == VIRTIO_BLK_T_OUT || type == VIRTIO_BLK_T_DISCARD) &&
+	    naive->nr_write > 1)
 		return NVDPA_REQ_REFUSED;
 	if ((type == VIRTIO_BLK_T_IN || type == VIRTIO_BLK_T_GET_ID) &&
 	    naive->nr_read > 16)
@@ -360,7 +362,9 @@ static void expect_as_naive(const struct nvdpa_req *req,
 	EXPECT_EQ(req->sector, sector);
 	switch (type) {
 	case VIRTIO_BLK_T_OUT:
-		EXPECT_EQ(req->op, NVDPA_OP_WRITE);
+	case VIRTIO_BLK_T_DISCARD:
+		EXPECT_EQ(req->op, type == VIRTIO_BLK_T_OUT ? NVDPA_OP_WRITE :
+							      NVDPA_OP_DISCARD);
 		expect_data(req, naive->read + 16, naive->nr_read - 16);
 		break;
 	case VIRTIO_BLK_T_IN:
@@ -405,6 +409,8 @@ TEST(req, random_layouts_agree_with_a_byte_list)
 					    tap_below(n + 1);
 		u32 readable = tap_below(n + 1), done = 0;
 		u64 sector = tap_random();
+		bool out = type == VIRTIO_BLK_T_OUT ||
+			   type == VIRTIO_BLK_T_DISCARD;
 		u16 ring_places[64], table_places[64], head;
 		struct virtio_blk_outhdr hdr = {
 			.type = htole32(type), .sector = htole64(sector),
@@ -424,11 +430,9 @@ TEST(req, random_layouts_agree_with_a_byte_list)
 				len = MAX_LEN;
 			if (!tap_below(40))
 				flags ^= W;
-			if (tap_below(4) && type != VIRTIO_BLK_T_OUT &&
-			    flags == R)
+			if (tap_below(4) && !out && flags == R)
 				len = min(len, 16 - done % 16);
-			if (type == VIRTIO_BLK_T_OUT && flags == W &&
-			    tap_below(4))
+			if (out && flags == W && tap_below(4))
 				len = i == n - 1;
 			naive_add(naive, addr, len, flags);
 			for (u32 j = 0; flags == R && j < len && done < 16; j++)
@@ -553,7 +557,8 @@ TEST(req, refuses_data_of_the_wrong_direction)
 		u16 flags;
 	} wrong[] = {
 		{ VIRTIO_BLK_T_IN, R }, { VIRTIO_BLK_T_GET_ID, R },
-		{ VIRTIO_BLK_T_OUT, W },
+		{ VIRTIO_BLK_T_OUT, W }, { VIRTIO_BLK_T_DISCARD, W },
+		{ VIRTIO_BLK_T_WRITE_ZEROES, W },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
@@ -941,6 +946,7 @@ TEST(req, table_across_runs_and_at_odd_addresses)
 
 TEST(req, check_by_operation)
 {
+	static const struct nvdpa_req_limits lim = { .lba_bytes = 512 };
 	static const struct {
 		enum nvdpa_op op;
 		u64 sector;
@@ -954,6 +960,9 @@ TEST(req, check_by_operation)
 		{ NVDPA_OP_GET_ID, U64_MAX, 7, VIRTIO_BLK_S_OK },
 		{ NVDPA_OP_UNKNOWN, 0, 0, VIRTIO_BLK_S_UNSUPP },
 		{ NVDPA_OP_UNKNOWN, U64_MAX, 512, VIRTIO_BLK_S_UNSUPP },
+		/* Not for this disk. */
+		{ NVDPA_OP_DISCARD, 0, 16, VIRTIO_BLK_S_UNSUPP },
+		{ NVDPA_OP_WRITE_ZEROES, 0, 16, VIRTIO_BLK_S_UNSUPP },
 		{ NVDPA_OP_READ, 0, 512, VIRTIO_BLK_S_OK },
 		{ NVDPA_OP_WRITE, 0, 512, VIRTIO_BLK_S_OK },
 		{ NVDPA_OP_READ, 0, 0, VIRTIO_BLK_S_OK },
@@ -979,22 +988,11 @@ TEST(req, check_by_operation)
 			.data_bytes = cases[i].data_bytes,
 		};
 
-		EXPECT_EQ(nvdpa_req_check(&req, 100, 512), cases[i].want);
+		EXPECT_EQ(nvdpa_req_check(&req, 100, &lim), cases[i].want);
 	}
 }
 
 /* A disk that is read-only lets through what is known to leave it alone. */
-TEST(req, writes_by_operation)
-{
-	for (int op = NVDPA_OP_READ; op <= NVDPA_OP_UNKNOWN; op++) {
-		struct nvdpa_req req = { .op = op };
-		bool harmless = op == NVDPA_OP_READ || op == NVDPA_OP_FLUSH ||
-				op == NVDPA_OP_GET_ID ||
-				op == NVDPA_OP_UNKNOWN;
-
-		EXPECT_EQ(nvdpa_req_writes(&req), !harmless);
-	}
-}
 
 TEST(req, check_ranges_in_128_bits)
 {
@@ -1007,6 +1005,7 @@ TEST(req, check_ranges_in_128_bits)
 	for (u32 round = 0; round < 400000 && !tap_failures(); round++) {
 		u64 cap = interesting[tap_below(n)] + tap_below(3) - 1;
 		u32 lba_bytes = tap_below(2) ? 512 : 4096;
+		struct nvdpa_req_limits lim = { .lba_bytes = lba_bytes };
 		struct nvdpa_req req = {
 			.op = tap_below(2) ? NVDPA_OP_READ : NVDPA_OP_WRITE,
 			.sector = interesting[tap_below(n)] + tap_below(3) - 1,
@@ -1024,7 +1023,281 @@ TEST(req, check_ranges_in_128_bits)
 		end = begin + req.data_bytes;
 		good = begin < size && end <= size &&
 		       begin % lba_bytes == 0 && end % lba_bytes == 0;
-		EXPECT_EQ(nvdpa_req_check(&req, cap, lba_bytes),
+		EXPECT_EQ(nvdpa_req_check(&req, cap, &lim),
 			  good ? VIRTIO_BLK_S_OK : VIRTIO_BLK_S_IOERR);
 	}
+}
+
+TEST(req, check_of_a_read_only_disk)
+{
+	static const struct {
+		enum nvdpa_op op;
+		u64 data_bytes;
+		u8 want;
+	} cases[] = {
+		{ NVDPA_OP_READ, 512, VIRTIO_BLK_S_OK },
+		{ NVDPA_OP_READ, 511, VIRTIO_BLK_S_IOERR },
+		{ NVDPA_OP_WRITE, 512, VIRTIO_BLK_S_IOERR },
+		{ NVDPA_OP_WRITE, 0, VIRTIO_BLK_S_IOERR },
+		{ NVDPA_OP_DISCARD, 16, VIRTIO_BLK_S_IOERR },
+		{ NVDPA_OP_WRITE_ZEROES, 16, VIRTIO_BLK_S_IOERR },
+		{ NVDPA_OP_FLUSH, 0, VIRTIO_BLK_S_OK },
+		{ NVDPA_OP_GET_ID, 20, VIRTIO_BLK_S_OK },
+		{ NVDPA_OP_UNKNOWN, 0, VIRTIO_BLK_S_UNSUPP },
+	};
+	struct nvdpa_req_limits lim = {
+		.lba_bytes = 512,
+		.discard = { 8, 1 },
+		.zeroes = { 8, 1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct nvdpa_req req = {
+			.op = cases[i].op,
+			.data_bytes = cases[i].data_bytes,
+		};
+
+		lim.read_only = true;
+		EXPECT_EQ(nvdpa_req_check(&req, 100, &lim), cases[i].want);
+		/* The operation is why, nothing else. */
+		lim.read_only = false;
+		if (nvdpa_op_modifies(cases[i].op))
+			EXPECT_EQ(nvdpa_req_check(&req, 100, &lim),
+				  VIRTIO_BLK_S_OK);
+	}
+}
+
+TEST(req, check_of_the_length_of_a_list)
+{
+	static const enum nvdpa_op ops[] = {
+		NVDPA_OP_DISCARD, NVDPA_OP_WRITE_ZEROES,
+	};
+	static const struct {
+		u32 max_ranges;
+		u64 data_bytes;
+		u8 want;
+	} cases[] = {
+		{ 1, 0, VIRTIO_BLK_S_IOERR },
+		{ 1, 1, VIRTIO_BLK_S_IOERR },
+		{ 1, 8, VIRTIO_BLK_S_IOERR },
+		{ 1, 15, VIRTIO_BLK_S_IOERR },
+		{ 1, 16, VIRTIO_BLK_S_OK },
+		{ 1, 17, VIRTIO_BLK_S_IOERR },
+		{ 1, 32, VIRTIO_BLK_S_IOERR },
+		{ 3, 48, VIRTIO_BLK_S_OK },
+		{ 3, 47, VIRTIO_BLK_S_IOERR },
+		{ 3, 64, VIRTIO_BLK_S_IOERR },
+		{ 64, 1024, VIRTIO_BLK_S_OK },
+		{ 64, 1040, VIRTIO_BLK_S_IOERR },
+		{ 64, 1ULL << 32, VIRTIO_BLK_S_IOERR },
+		{ 64, (1ULL << 32) + 16, VIRTIO_BLK_S_IOERR },
+	};
+
+	for (size_t o = 0; o < ARRAY_SIZE(ops); o++) {
+		for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+			bool discard = ops[o] == NVDPA_OP_DISCARD;
+			struct nvdpa_range_limits here = {
+				8, cases[i].max_ranges,
+			};
+			struct nvdpa_req_limits lim = { .lba_bytes = 512 };
+			struct nvdpa_req req = {
+				.op = ops[o],
+				/* Means nothing (5.2.6). */
+				.sector = U64_MAX,
+				.data_bytes = cases[i].data_bytes,
+			};
+
+			/* The other's limits are not looked at. */
+			if (discard)
+				lim.discard = here;
+			else
+				lim.zeroes = here;
+			EXPECT_EQ(nvdpa_req_check(&req, 100, &lim),
+				  cases[i].want);
+		}
+	}
+}
+
+static u8 range_of(enum nvdpa_op op, u64 sector, u32 sectors, u32 flags,
+		   u64 capacity, const struct nvdpa_req_limits *lim,
+		   struct nvdpa_range *range)
+{
+	struct virtio_blk_discard_write_zeroes raw = {
+		.sector = htole64(sector),
+		.num_sectors = htole32(sectors),
+		.flags = htole32(flags),
+	};
+
+	memset(range, 0xa5, sizeof(*range));
+	return nvdpa_req_range(op, &raw, capacity, lim, range);
+}
+
+TEST(req, range_flags)
+{
+	struct nvdpa_req_limits lim = {
+		.lba_bytes = 512, .discard = { 8, 1 }, .zeroes = { 8, 1 },
+	};
+	struct nvdpa_range range;
+
+	for (u32 bit = 0; bit < 33; bit++) {
+		u32 flags = bit < 32 ? 1u << bit : 0;
+		bool known = flags <= 1;
+
+		EXPECT_EQ(range_of(NVDPA_OP_DISCARD, 0, 8, flags, 100, &lim,
+				   &range),
+			  flags ? VIRTIO_BLK_S_UNSUPP : VIRTIO_BLK_S_OK);
+		for (u32 unmap = 0; unmap < 2; unmap++) {
+			lim.zeroes_unmap = unmap;
+			EXPECT_EQ(range_of(NVDPA_OP_WRITE_ZEROES, 0, 8, flags,
+					   100, &lim, &range),
+				  known ? VIRTIO_BLK_S_OK :
+					  VIRTIO_BLK_S_UNSUPP);
+			if (known)
+				EXPECT_EQ(range.unmap, flags && unmap);
+			/* A known flag does not excuse an unknown one. */
+			EXPECT_EQ(range_of(NVDPA_OP_WRITE_ZEROES, 0, 8,
+					   flags | 0x80000001, 100, &lim,
+					   &range), VIRTIO_BLK_S_UNSUPP);
+		}
+	}
+}
+
+TEST(req, range_borders)
+{
+	static const struct {
+		u64 sector;
+		u32 sectors;
+		u8 want;
+	} cases[] = {
+		{ 0, 0, VIRTIO_BLK_S_IOERR },
+		{ 99, 0, VIRTIO_BLK_S_IOERR },
+		{ 0, 1, VIRTIO_BLK_S_OK },
+		{ 99, 1, VIRTIO_BLK_S_OK },
+		{ 99, 2, VIRTIO_BLK_S_IOERR },
+		{ 100, 1, VIRTIO_BLK_S_IOERR },
+		{ 0, 50, VIRTIO_BLK_S_OK },
+		{ 50, 50, VIRTIO_BLK_S_OK },
+		{ 51, 50, VIRTIO_BLK_S_IOERR },
+		{ 0, 51, VIRTIO_BLK_S_IOERR },	/* longer than allowed */
+		{ 0, U32_MAX, VIRTIO_BLK_S_IOERR },
+		{ U64_MAX, 1, VIRTIO_BLK_S_IOERR },
+		{ U64_MAX, 2, VIRTIO_BLK_S_IOERR },
+		{ U64_MAX - 9, 50, VIRTIO_BLK_S_IOERR },
+		{ 1ULL << 32, 1, VIRTIO_BLK_S_IOERR },
+		{ 1ULL << 55, 1, VIRTIO_BLK_S_IOERR },
+		{ 1ULL << 63, 1, VIRTIO_BLK_S_IOERR },
+	};
+	static const struct nvdpa_req_limits lim = {
+		.lba_bytes = 512, .discard = { 50, 1 }, .zeroes = { 50, 1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		for (u32 zeroes = 0; zeroes < 2; zeroes++) {
+			enum nvdpa_op op = zeroes ? NVDPA_OP_WRITE_ZEROES :
+						    NVDPA_OP_DISCARD;
+			struct nvdpa_range range;
+
+			EXPECT_EQ(range_of(op, cases[i].sector,
+					   cases[i].sectors, 0, 100, &lim,
+					   &range), cases[i].want);
+			if (cases[i].want != VIRTIO_BLK_S_OK)
+				continue;
+			EXPECT_EQ(range.sector, cases[i].sector);
+			EXPECT_EQ(range.sectors, cases[i].sectors);
+			EXPECT_EQ(range.unmap, false);
+		}
+	}
+}
+
+/* Block by block, in 128 bits: what is wholly inside, and nothing else. */
+TEST(req, ranges_of_4k_blocks)
+{
+	static const u64 bases[] = { 0, 1ULL << 33, U64_MAX - 127 };
+	struct nvdpa_req_limits lim = {
+		.lba_bytes = 4096, .discard = { 64, 1 }, .zeroes = { 64, 1 },
+	};
+
+	for (u32 b = 0; b < ARRAY_SIZE(bases); b++) {
+		for (u32 at = 0; at < 32 * 33; at++) {
+			u64 sector = bases[b] + at % 32;
+			u32 sectors = 1 + at / 32;
+			u64 first = 0, n = 0;
+			struct nvdpa_range range;
+
+			for (u32 block = 0; block < 8; block++) {
+				u64 begin = bases[b] + 8 * block;
+
+				if (begin < sector ||
+				    begin + 7 > sector + sectors - 1)
+					continue;
+				first = n ? first : begin;
+				n++;
+			}
+			EXPECT_EQ(range_of(NVDPA_OP_DISCARD, sector, sectors, 0,
+					   U64_MAX, &lim, &range),
+				  VIRTIO_BLK_S_OK);
+			EXPECT_EQ(range.sectors, 8 * n);
+			if (n)
+				EXPECT_EQ(range.sector, first);
+			EXPECT_EQ(range_of(NVDPA_OP_WRITE_ZEROES, sector,
+					   sectors, 0, U64_MAX, &lim, &range),
+				  sector % 8 || sectors % 8 ?
+				  VIRTIO_BLK_S_IOERR : VIRTIO_BLK_S_OK);
+		}
+	}
+}
+
+/* Where rounding up would wrap. */
+TEST(req, ranges_at_the_end_of_64_bits)
+{
+	static const struct nvdpa_req_limits lim = {
+		.lba_bytes = 4096, .discard = { 64, 1 },
+	};
+	struct nvdpa_range range;
+
+	for (u32 back = 2; back < 8; back++) {
+		u64 sector = U64_MAX - back;
+
+		EXPECT_EQ(range_of(NVDPA_OP_DISCARD, sector, back, 0, U64_MAX,
+				   &lim, &range), VIRTIO_BLK_S_OK);
+		EXPECT_EQ(range.sectors, 0);
+	}
+}
+
+TEST(req, ranges_never_leave_the_disk)
+{
+	static const u64 interesting[] = {
+		0, 1, 7, 8, 9, 64, 1ULL << 32, 1ULL << 54, 1ULL << 63,
+		U64_MAX - 8, U64_MAX - 1, U64_MAX,
+	};
+	size_t n = ARRAY_SIZE(interesting);
+	u32 good = 0;
+
+	for (u32 round = 0; round < 400000 && !tap_failures(); round++) {
+		struct nvdpa_req_limits lim = {
+			.lba_bytes = tap_below(2) ? 512 : 4096,
+			.discard = { tap_below(2) ? U32_MAX : 64, 1 },
+			.zeroes = { tap_below(2) ? U32_MAX : 64, 1 },
+		};
+		u32 lba_sectors = lim.lba_bytes / 512;
+		u64 cap = interesting[tap_below(n)] + tap_below(3) - 1;
+		u64 sector = interesting[tap_below(n)] + tap_below(17) - 8;
+		u32 sectors = tap_below(4) ? tap_below(70) : tap_random();
+		enum nvdpa_op op = tap_below(2) ? NVDPA_OP_DISCARD :
+						  NVDPA_OP_WRITE_ZEROES;
+		struct nvdpa_range range;
+
+		if (range_of(op, sector, sectors, 0, cap, &lim, &range) !=
+		    VIRTIO_BLK_S_OK)
+			continue;
+		good++;
+		EXPECT(range.sectors <= sectors);
+		EXPECT_EQ(range.sectors % lba_sectors, 0);
+		if (!range.sectors)
+			continue;
+		EXPECT_EQ(range.sector % lba_sectors, 0);
+		EXPECT(range.sector >= sector && range.sector < cap);
+		EXPECT((unsigned __int128)range.sector + range.sectors <= cap);
+	}
+	EXPECT(good > 10000);
 }

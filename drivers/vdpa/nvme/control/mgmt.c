@@ -137,6 +137,18 @@ static int nvdpa_mgmt_check_gpt(struct nvdpa_mgmt *mgmt, const char *name,
 	return err;
 }
 
+/* What depends on the controller's optional commands is offered with them. */
+static u64 nvdpa_mgmt_supported(const struct nvdpa_ctrl *ctrl)
+{
+	u64 features = NVDPA_DEV_FEATURES;
+
+	if (!ctrl->limits.dsm)
+		features &= ~BIT_ULL(VIRTIO_BLK_F_DISCARD);
+	if (!ctrl->limits.write_zeroes)
+		features &= ~BIT_ULL(VIRTIO_BLK_F_WRITE_ZEROES);
+	return features;
+}
+
 static int nvdpa_mgmt_features(struct nvdpa_mgmt *mgmt, const char *name,
 			       const struct vdpa_dev_set_config *config,
 			       const struct nvdpa_volume *vol, u64 *features)
@@ -144,7 +156,7 @@ static int nvdpa_mgmt_features(struct nvdpa_mgmt *mgmt, const char *name,
 	u64 ro = vol->read_only ? BIT_ULL(VIRTIO_BLK_F_RO) : 0;
 	u64 missing, surplus;
 
-	*features = NVDPA_DEV_FEATURES | ro;
+	*features = nvdpa_mgmt_supported(mgmt->ctrl) | ro;
 	if (!(config->mask & BIT_ULL(VDPA_ATTR_DEV_FEATURES)))
 		return 0;
 
@@ -199,8 +211,9 @@ static void nvdpa_mgmt_disk(const struct nvdpa_ctrl *ctrl,
 	disk->lim.max_bytes = ctrl->max_bytes;
 	disk->lim.lba_bytes = 1u << ns->lba_shift;
 	disk->lim.sgl = nvdpa_mgmt_sgl(ctrl);
+	nvdpa_offer_limits(&disk->req_lim, &ns->limits, ns->lba_shift);
 	disk->vwc = ctrl->vwc;
-	disk->read_only = vol->read_only;
+	disk->req_lim.read_only = vol->read_only;
 	disk->dma_dev = ctrl->dev;
 	/*
 	 * virtio_vdpa has mapped the same page for the vDPA device, which would
@@ -340,7 +353,7 @@ static int nvdpa_mgmt_attach(struct nvdpa_ctrl *ctrl)
 	mgmt->mdev.ops = &nvdpa_mgmt_ops;
 	mgmt->mdev.id_table = nvdpa_mgmt_ids;
 	mgmt->mdev.config_attr_mask = BIT_ULL(VDPA_ATTR_DEV_FEATURES);
-	mgmt->mdev.supported_features = NVDPA_DEV_FEATURES |
+	mgmt->mdev.supported_features = nvdpa_mgmt_supported(ctrl) |
 					BIT_ULL(VIRTIO_BLK_F_RO);
 	mgmt->mdev.max_supported_vqs = ctrl->nr_qpairs;
 

@@ -46,6 +46,10 @@ static int nvdpa_override_dps = -1;
 module_param_named(override_dps, nvdpa_override_dps, int, 0644);
 MODULE_PARM_DESC(override_dps, "Identify Namespace DPS");
 
+static int nvdpa_override_dlfeat = -1;
+module_param_named(override_dlfeat, nvdpa_override_dlfeat, int, 0644);
+MODULE_PARM_DESC(override_dlfeat, "Identify Namespace DLFEAT");
+
 #define NVDPA_CAP_MQES_MASK	0xffffull
 #define NVDPA_CAP_MPSMIN_MASK	(0xfull << 48)
 
@@ -89,4 +93,6 @@ void nvdpa_override_id_ns(struct nvme_id_ns *id)
 	}
 	if (nvdpa_override_dps >= 0)
 		id->dps = nvdpa_override_dps;
+	if (nvdpa_override_dlfeat >= 0)
+		id->dlfeat = nvdpa_override_dlfeat;
 }

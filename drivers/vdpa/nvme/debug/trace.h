@@ -21,6 +21,7 @@ TRACE_EVENT(nvdpa_cmd_submit,
 		__field(u64, slba)
 		__field(u32, nlb)
 		__field(bool, fua)
+		__field(bool, deac)
 	),
 	TP_fast_assign(
 		__entry->qid = qid;
@@ -31,10 +32,17 @@ TRACE_EVENT(nvdpa_cmd_submit,
 		__entry->slba = le64_to_cpu(cmd->rw.slba);
 		__entry->nlb = le16_to_cpu(cmd->rw.length) + 1;
 		__entry->fua = le16_to_cpu(cmd->rw.control) & NVME_RW_FUA;
+		__entry->deac = le16_to_cpu(cmd->rw.control) & NVME_WZ_DEAC;
+		/* The blocks are in its data; here is how many ranges. */
+		if (cmd->common.opcode == nvme_cmd_dsm) {
+			__entry->slba = 0;
+			__entry->nlb = le32_to_cpu(cmd->dsm.nr) + 1;
+		}
 	),
-	TP_printk("qid=%u cid=%u opcode=%#x flags=%#x nsid=%u slba=%llu nlb=%u fua=%d",
+	TP_printk("qid=%u cid=%u opcode=%#x flags=%#x nsid=%u slba=%llu nlb=%u fua=%d deac=%d",
 		  __entry->qid, __entry->cid, __entry->opcode, __entry->flags,
-		  __entry->nsid, __entry->slba, __entry->nlb, __entry->fua)
+		  __entry->nsid, __entry->slba, __entry->nlb, __entry->fua,
+		  __entry->deac)
 );
 
 TRACE_EVENT(nvdpa_cmd_complete,

@@ -60,6 +60,40 @@ static void nvdpa_dev_fill_config(struct nvdpa_dev *dev,
 	c->num_queues = __cpu_to_virtio16(true, params->nr_vqs);
 }
 
+/* What is not offered is not done, whatever the controller can do. */
+static void nvdpa_dev_fill_limits(struct nvdpa_dev *dev)
+{
+	struct nvdpa_req_limits *lim = &dev->disk.req_lim;
+
+	if (!(dev->features & BIT_ULL(VIRTIO_BLK_F_DISCARD)))
+		lim->discard.max_sectors = 0;
+	if (!(dev->features & BIT_ULL(VIRTIO_BLK_F_WRITE_ZEROES)))
+		lim->zeroes.max_sectors = 0;
+}
+
+/* Fields of what is not done stay 0. */
+static void nvdpa_dev_fill_ranges(struct nvdpa_dev *dev)
+{
+	const struct nvdpa_req_limits *lim = &dev->disk.req_lim;
+	struct virtio_blk_config *c = &dev->config;
+
+	if (lim->discard.max_sectors) {
+		c->max_discard_sectors =
+			__cpu_to_virtio32(true, lim->discard.max_sectors);
+		c->max_discard_seg =
+			__cpu_to_virtio32(true, lim->discard.max_ranges);
+		c->discard_sector_alignment =
+			__cpu_to_virtio32(true, lim->discard_align_sectors);
+	}
+	if (lim->zeroes.max_sectors) {
+		c->max_write_zeroes_sectors =
+			__cpu_to_virtio32(true, lim->zeroes.max_sectors);
+		c->max_write_zeroes_seg =
+			__cpu_to_virtio32(true, lim->zeroes.max_ranges);
+		c->write_zeroes_may_unmap = lim->zeroes_unmap;
+	}
+}
+
 static int nvdpa_dev_init_vqs(struct nvdpa_dev *dev, unsigned int nr)
 {
 	struct nvdpa_vq *vq;
@@ -101,7 +135,9 @@ struct nvdpa_dev *nvdpa_dev_create(struct nvdpa_ctrl *ctrl,
 	dev->queue_size = params->queue_size;
 	/* Host memory is mapped for the NVMe function request by request. */
 	dev->vdpa.dma_dev = &dev->vdpa.dev;
+	nvdpa_dev_fill_limits(dev);
 	nvdpa_dev_fill_config(dev, params);
+	nvdpa_dev_fill_ranges(dev);
 
 	err = nvdpa_dev_init_vqs(dev, params->nr_vqs);
 	if (err) {

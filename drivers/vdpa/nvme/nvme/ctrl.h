@@ -13,6 +13,8 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include "../pure/offer.h"
+
 struct device;
 struct nvdpa_qpair;
 struct pci_dev;
@@ -68,6 +70,7 @@ struct nvdpa_admin {
  * @phys_lbas: preferred write granularity in blocks that is atomic, too; at
  *             least 1
  * @opt_lbas: optimal write size in blocks, 0 if not reported
+ * @limits: Dataset Management and Write Zeroes, here
  * @refusal: why we cannot serve it, or NULL
  */
 struct nvdpa_ns {
@@ -77,6 +80,7 @@ struct nvdpa_ns {
 	u32 boundary_lbas;
 	u32 phys_lbas;
 	u32 opt_lbas;
+	struct nvdpa_offer_ident limits;
 	const char *refusal;
 };
 
@@ -99,7 +103,8 @@ struct nvdpa_ns {
  * @firmware: firmware revision, likewise
  * @max_bytes: largest transfer of one command
  * @sgls: Identify Controller SGLS
- * @oncs: optional commands
+ * @limits: Dataset Management and Write Zeroes, but for what depends on the
+ *          namespace
  * @awupf_lbas: blocks written whole or not at all at power loss
  * @vwc: a volatile write cache is present
  * @nr_vectors: MSI-X vectors that we hold; vector 0 is the admin queue's
@@ -136,7 +141,7 @@ struct nvdpa_ctrl {
 	char firmware[9];
 	u32 max_bytes;
 	u32 sgls;
-	u16 oncs;
+	struct nvdpa_offer_ident limits;
 	u32 awupf_lbas;
 	bool vwc;
 	unsigned int nr_vectors;

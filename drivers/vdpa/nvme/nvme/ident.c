@@ -17,6 +17,8 @@
 /* Active namespaces that we look at. */
 #define NVDPA_NS_MAX		1024
 #define NVDPA_LBA_SHIFT_MIN	9
+/* Identify with CNS 06h, and WZSL and DMRL in it, are of this version. */
+#define NVDPA_CS_VERSION	NVME_VS(1, 4, 0)
 
 /* Turn the outcome of an admin command into an errno with a message. */
 static int nvdpa_ident_err(struct nvdpa_ctrl *ctrl, int err, const char *what)
@@ -62,6 +64,38 @@ static u32 nvdpa_ident_max_bytes(u8 mdts)
 	return NVDPA_PAGE_BYTES << mdts;
 }
 
+static void nvdpa_ident_limits(struct nvdpa_ctrl *ctrl,
+			       const struct nvme_id_ctrl *id)
+{
+	u16 oncs = le16_to_cpu(id->oncs);
+
+	ctrl->limits.dsm = oncs & NVME_CTRL_ONCS_DSM;
+	ctrl->limits.write_zeroes = oncs & NVME_CTRL_ONCS_WRITE_ZEROES;
+	ctrl->limits.max_bytes = ctrl->max_bytes;
+}
+
+/*
+ * Limits of the NVM command set. A controller that does not know the structure
+ * refuses, and has no limits then.
+ */
+static int nvdpa_ident_ctrl_nvm(struct nvdpa_ctrl *ctrl, void *buf)
+{
+	const struct nvme_id_ctrl_nvm *id = buf;
+	int err;
+
+	err = nvdpa_admin_identify(ctrl, NVME_ID_CNS_CS_CTRL, 0, buf);
+	if (err < 0)
+		return err;
+	if (err)
+		return 0;
+
+	ctrl->limits.wzsl = id->wzsl;
+	ctrl->limits.dmrl = id->dmrl;
+	ctrl->limits.dmrsl = le32_to_cpu(id->dmrsl);
+	ctrl->limits.dmsl = le64_to_cpu(id->dmsl);
+	return 0;
+}
+
 int nvdpa_ident_ctrl(struct nvdpa_ctrl *ctrl)
 {
 	struct nvme_id_ctrl *id;
@@ -82,12 +116,14 @@ int nvdpa_ident_ctrl(struct nvdpa_ctrl *ctrl)
 	nvdpa_ident_names(ctrl, id);
 	ctrl->max_bytes = nvdpa_ident_max_bytes(id->mdts);
 	ctrl->sgls = le32_to_cpu(id->sgls);
-	ctrl->oncs = le16_to_cpu(id->oncs);
 	ctrl->awupf_lbas = le16_to_cpu(id->awupf) + 1;
 	ctrl->vwc = id->vwc & NVME_CTRL_VWC_PRESENT;
 	rtd3e_ms = le32_to_cpu(id->rtd3e) / 1000;
 	ctrl->shutdown_ms = clamp_t(u32, rtd3e_ms, NVDPA_SHUTDOWN_MS,
 				    NVDPA_SHUTDOWN_MAX_MS);
+	nvdpa_ident_limits(ctrl, id);
+	if (le32_to_cpu(id->ver) >= NVDPA_CS_VERSION)
+		err = nvdpa_ident_ctrl_nvm(ctrl, id);
 
 free_id:
 	kfree(id);
@@ -126,6 +162,14 @@ static u32 nvdpa_ident_phys_lbas(const struct nvdpa_ctrl *ctrl,
 	return min(le16_to_cpu(id->npwg) + 1u, atomic);
 }
 
+/* Blocks that the device deallocates at best. */
+static u32 nvdpa_ident_granule_lbas(const struct nvme_id_ns *id)
+{
+	if (!(id->nsfeat & NVME_NS_FEAT_IO_OPT))
+		return 1;
+	return max(le16_to_cpu(id->npdg), le16_to_cpu(id->npda)) + 1;
+}
+
 static void nvdpa_ident_ns_parse(const struct nvdpa_ctrl *ctrl,
 				 struct nvdpa_ns *ns,
 				 const struct nvme_id_ns *id)
@@ -137,6 +181,9 @@ static void nvdpa_ident_ns_parse(const struct nvdpa_ctrl *ctrl,
 	ns->nr_lbas = le64_to_cpu(id->nsze);
 	ns->boundary_lbas = le16_to_cpu(id->noiob);
 	ns->phys_lbas = nvdpa_ident_phys_lbas(ctrl, id);
+	ns->limits = ctrl->limits;
+	ns->limits.dlfeat = id->dlfeat;
+	ns->limits.granule_lbas = nvdpa_ident_granule_lbas(id);
 	if (id->nsfeat & NVME_NS_FEAT_IO_OPT)
 		ns->opt_lbas = le16_to_cpu(id->nows) + 1;
 }

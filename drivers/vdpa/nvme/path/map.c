@@ -149,7 +149,7 @@ int nvdpa_map_copy(struct nvdpa_queue *q, const struct nvdpa_queue_req *rq,
 	while (bytes) {
 		seg = &rq->req.segs[at.seg];
 		here = min(bytes, seg->len - at.off);
-		if (rq->req.op == NVDPA_OP_WRITE)
+		if (nvdpa_op_modifies(rq->req.op))
 			err = nvdpa_memtable_read(q->mem, &q->hint,
 						  seg->addr + at.off, page,
 						  here);

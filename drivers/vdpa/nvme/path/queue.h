@@ -44,9 +44,9 @@ struct nvdpa_queue;
  * struct nvdpa_disk - what all queues of a device have in common
  * @extent: where the disk lies; it may grow, see struct nvdpa_extent
  * @lim: what one command can carry
+ * @req_lim: what requests the disk does
  * @serial: answer to GET_ID, padded with NUL
  * @vwc: writes may be volatile until a Flush
- * @read_only: whatever would change the disk is refused
  * @dma_dev: the NVMe function, for data that is not premapped
  * @dma_attrs: DMA_ATTR_* for such data
  *
@@ -55,9 +55,9 @@ struct nvdpa_queue;
 struct nvdpa_disk {
 	struct nvdpa_extent extent;
 	struct nvdpa_xfer_limits lim;
+	struct nvdpa_req_limits req_lim;
 	u8 serial[NVDPA_SERIAL_BYTES];
 	bool vwc;
-	bool read_only;
 	struct device *dma_dev;
 	unsigned long dma_attrs;
 };
@@ -97,14 +97,17 @@ struct nvdpa_cursor {
  * @status: kernel address of the status byte; the page is held until the
  *          request has ended (see nvdpa_queue_set_mem())
  * @next: where the next command's data begins
- * @left: bytes not yet given to a command
+ * @left: what is not yet given to a command: bytes; of a discard, ranges; of a
+ *        write zeroes, blocks
  * @lba: first block of the next command
  * @cmds: commands in flight
  * @result: virtio status so far
+ * @unmap: blocks may be deallocated, of a write zeroes
  * @busy: between pop and push
  * @mapped: segments with a mapping in @dma
  * @epoch: which counter of @inflight it is in
  * @dma: bus addresses of the segments, if memory is not premapped
+ * @ranges: of a discard, whose list is not for the controller to read
  */
 struct nvdpa_queue_req {
 	struct list_head node;
@@ -116,9 +119,13 @@ struct nvdpa_queue_req {
 	u16 mapped;
 	u8 result;
 	u8 epoch;
+	bool unmap;
 	bool busy;
 	struct nvdpa_req req;
-	dma_addr_t dma[NVDPA_REQ_SEGS];
+	union {
+		dma_addr_t dma[NVDPA_REQ_SEGS];
+		struct nvme_dsm_range ranges[NVDPA_REQ_RANGES];
+	};
 };
 
 /**
@@ -430,7 +437,7 @@ void nvdpa_map_advance(const struct nvdpa_req *req, struct nvdpa_cursor *cur,
 /**
  * nvdpa_map_copy() - copy between a bounce page and a request's data
  * @q: queue
- * @rq: request; for a write the page is filled, for a read it is emptied
+ * @rq: request; if it changes the disk the page is filled, else emptied
  * @at: where in the data
  * @page: the page
  * @bytes: how much, at most NVDPA_PAGE_BYTES

@@ -114,6 +114,52 @@ static int nvdpa_submit_data(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 	return xfer.bytes;
 }
 
+/* The list goes into a page of our own, where the guest cannot change it. */
+static void nvdpa_submit_discard(struct nvdpa_queue *q,
+				 struct nvdpa_queue_req *rq, u16 cid,
+				 struct nvme_command *cmd,
+				 struct nvdpa_budget *budget)
+{
+	struct nvdpa_slot *slot = &q->qp->slots[cid];
+
+	memcpy(slot->page, rq->ranges, rq->left * sizeof(rq->ranges[0]));
+	nvdpa_cmd_deallocate(cmd, q->disk->extent.nsid, rq->left);
+	cmd->dsm.dptr.prp1 = cpu_to_le64(slot->page_dma);
+	budget->segs -= rq->left;
+	rq->left = 0;
+}
+
+static void nvdpa_submit_zeroes(struct nvdpa_queue *q,
+				struct nvdpa_queue_req *rq,
+				struct nvme_command *cmd)
+{
+	u32 nlb = min_t(u64, rq->left, q->disk->req_lim.zeroes_lbas);
+
+	nvdpa_cmd_write_zeroes(cmd, q->disk->extent.nsid, rq->lba, nlb,
+			       rq->unmap, q->fua);
+	rq->lba += nlb;
+	rq->left -= nlb;
+}
+
+/* Make the next command of a request that moves no data. */
+static noinline void nvdpa_submit_other(struct nvdpa_queue *q,
+					struct nvdpa_queue_req *rq, u16 cid,
+					struct nvme_command *cmd,
+					struct nvdpa_budget *budget)
+{
+	switch (rq->req.op) {
+	case NVDPA_OP_DISCARD:
+		nvdpa_submit_discard(q, rq, cid, cmd, budget);
+		break;
+	case NVDPA_OP_WRITE_ZEROES:
+		nvdpa_submit_zeroes(q, rq, cmd);
+		break;
+	default:
+		nvdpa_cmd_flush(cmd, q->disk->extent.nsid);
+		rq->left = 0;
+	}
+}
+
 /* Post the next command of a request; -EBUSY when there is no room for it. */
 static int nvdpa_submit_next(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 			     struct nvdpa_budget *budget)
@@ -130,10 +176,10 @@ static int nvdpa_submit_next(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 	/* A failure costs a look-up, too: what is spent counts, posted or not. */
 	budget->cmds--;
 	q->cmds[cid].bytes = 0;
-	if (rq->req.op == NVDPA_OP_FLUSH)
-		nvdpa_cmd_flush(&cmd, q->disk->extent.nsid);
-	else
+	if (likely(nvdpa_op_is_rw(rq->req.op)))
 		bytes = nvdpa_submit_data(q, rq, cid, &cmd, budget);
+	else
+		nvdpa_submit_other(q, rq, cid, &cmd, budget);
 	if (bytes < 0) {
 		nvdpa_qpair_put(q->qp, cid);
 		nvdpa_submit_unmapped(q);
@@ -146,7 +192,7 @@ static int nvdpa_submit_next(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 	nvdpa_map_advance(&rq->req, &rq->next, bytes);
 	rq->lba += bytes >> q->disk->extent.lba_shift;
 	rq->left -= bytes;
-	if (!rq->left || rq->req.op == NVDPA_OP_FLUSH)
+	if (!rq->left)
 		nvdpa_submit_end(q, rq, VIRTIO_BLK_S_OK);
 	return 0;
 }
@@ -188,19 +234,68 @@ static u8 nvdpa_submit_get_id(struct nvdpa_queue *q, struct nvdpa_queue_req *rq)
 	return VIRTIO_BLK_S_OK;
 }
 
+/* Take the next range of the list. */
+static u8 nvdpa_submit_range(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
+			     struct nvdpa_range *range)
+{
+	const struct nvdpa_disk *disk = q->disk;
+	struct virtio_blk_discard_write_zeroes raw;
+
+	if (nvdpa_map_copy(q, rq, rq->next, &raw, sizeof(raw))) {
+		nvdpa_submit_unmapped(q);
+		return VIRTIO_BLK_S_IOERR;
+	}
+	nvdpa_map_advance(&rq->req, &rq->next, sizeof(raw));
+	return nvdpa_req_range(rq->req.op, &raw,
+			       nvdpa_extent_sectors(&disk->extent),
+			       &disk->req_lim, range);
+}
+
+/* All ranges are taken and checked before any of them is touched. */
+static noinline u8 nvdpa_submit_ranges(struct nvdpa_queue *q,
+				       struct nvdpa_queue_req *rq,
+				       struct nvdpa_budget *budget)
+{
+	const struct nvdpa_extent *ext = &q->disk->extent;
+	u32 n = rq->req.data_bytes /
+		sizeof(struct virtio_blk_discard_write_zeroes);
+	struct nvdpa_range range;
+	u64 left = 0, nlb;
+	u8 status;
+
+	for (; n; n--) {
+		budget->segs--;
+		status = nvdpa_submit_range(q, rq, &range);
+		if (status != VIRTIO_BLK_S_OK)
+			return status;
+		if (!range.sectors)
+			continue;
+
+		rq->lba = nvdpa_extent_lba(ext, range.sector);
+		nlb = nvdpa_extent_lbas(ext, range.sectors);
+		if (rq->req.op == NVDPA_OP_DISCARD) {
+			nvdpa_cmd_range(&rq->ranges[left++], rq->lba, nlb);
+		} else {
+			rq->unmap = range.unmap;
+			left = nlb;
+		}
+	}
+	rq->left = left;
+	return VIRTIO_BLK_S_OK;
+}
+
 /* Decide about a request that is in order; it is posted or ended by @waiting. */
 static u8 nvdpa_submit_prepare(struct nvdpa_queue *q,
-			       struct nvdpa_queue_req *rq)
+			       struct nvdpa_queue_req *rq,
+			       struct nvdpa_budget *budget)
 {
 	const struct nvdpa_extent *ext = &q->disk->extent;
 	const struct nvdpa_req *req = &rq->req;
 	u8 status;
 	int err;
 
-	if (q->disk->read_only && nvdpa_req_writes(req))
-		return VIRTIO_BLK_S_IOERR;
 	status = nvdpa_req_check(req, nvdpa_extent_sectors(ext),
-				 1u << ext->lba_shift);
+				 &q->disk->req_lim);
 	if (status != VIRTIO_BLK_S_OK)
 		return status;
 
@@ -211,6 +306,9 @@ static u8 nvdpa_submit_prepare(struct nvdpa_queue *q,
 		/* Something must be left, or nothing would be posted. */
 		rq->left = q->disk->vwc;
 		return VIRTIO_BLK_S_OK;
+	case NVDPA_OP_DISCARD:
+	case NVDPA_OP_WRITE_ZEROES:
+		return nvdpa_submit_ranges(q, rq, budget);
 	default:
 		if (!req->data_bytes)
 			return VIRTIO_BLK_S_OK;
@@ -283,7 +381,7 @@ static bool nvdpa_submit_chain(struct nvdpa_queue *q, u16 head,
 	if (verdict == NVDPA_REQ_REFUSED)
 		rq->result = VIRTIO_BLK_S_IOERR;
 	else
-		rq->result = nvdpa_submit_prepare(q, rq);
+		rq->result = nvdpa_submit_prepare(q, rq, budget);
 	if (rq->left)
 		list_add_tail(&rq->node, &q->waiting);
 	else

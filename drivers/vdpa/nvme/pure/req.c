@@ -192,6 +192,10 @@ static enum nvdpa_op req_op(u32 type)
 		return NVDPA_OP_READ;
 	case VIRTIO_BLK_T_OUT:
 		return NVDPA_OP_WRITE;
+	case VIRTIO_BLK_T_DISCARD:
+		return NVDPA_OP_DISCARD;
+	case VIRTIO_BLK_T_WRITE_ZEROES:
+		return NVDPA_OP_WRITE_ZEROES;
 	case VIRTIO_BLK_T_FLUSH:
 		return NVDPA_OP_FLUSH;
 	case VIRTIO_BLK_T_GET_ID:
@@ -213,6 +217,8 @@ static enum nvdpa_req_verdict chain_take_data(struct req_chain *chain)
 			return NVDPA_REQ_REFUSED;
 		break;
 	case NVDPA_OP_WRITE:
+	case NVDPA_OP_DISCARD:
+	case NVDPA_OP_WRITE_ZEROES:
 		if (chain->write_bytes)
 			return NVDPA_REQ_REFUSED;
 		break;
@@ -262,36 +268,51 @@ nvdpa_req_take(struct nvdpa_req *req, const struct nvdpa_ring *ring, u16 head,
 	return chain_take_data(&chain);
 }
 
-/* What is not known to leave the disk alone counts as a change. */
-bool nvdpa_req_writes(const struct nvdpa_req *req)
+static const struct nvdpa_range_limits *
+req_range_limits(enum nvdpa_op op, const struct nvdpa_req_limits *lim)
 {
-	switch (req->op) {
-	case NVDPA_OP_READ:
-	case NVDPA_OP_FLUSH:
-	case NVDPA_OP_GET_ID:
-	case NVDPA_OP_UNKNOWN:
-		return false;
-	default:
-		return true;
-	}
+	return op == NVDPA_OP_DISCARD ? &lim->discard : &lim->zeroes;
 }
 
-u8 nvdpa_req_check(const struct nvdpa_req *req, u64 capacity_sectors,
-		   u32 lba_bytes)
+static u8 req_check_ranges(const struct nvdpa_req *req,
+			   const struct nvdpa_range_limits *lim)
 {
-	u64 sectors = req->data_bytes >> SECTOR_SHIFT;
-	u32 lba_sectors = lba_bytes >> SECTOR_SHIFT;
+	size_t bytes = sizeof(struct virtio_blk_discard_write_zeroes);
 
+	if (!lim->max_sectors)
+		return VIRTIO_BLK_S_UNSUPP;
+	if (!req->data_bytes || req->data_bytes & (bytes - 1) ||
+	    req->data_bytes > lim->max_ranges * bytes)
+		return VIRTIO_BLK_S_IOERR;
+	return VIRTIO_BLK_S_OK;
+}
+
+static u8 req_check_other(const struct nvdpa_req *req,
+			  const struct nvdpa_req_limits *lim)
+{
 	switch (req->op) {
-	case NVDPA_OP_READ:
-	case NVDPA_OP_WRITE:
-		break;
+	case NVDPA_OP_DISCARD:
+	case NVDPA_OP_WRITE_ZEROES:
+		return req_check_ranges(req, req_range_limits(req->op, lim));
 	case NVDPA_OP_FLUSH:
 	case NVDPA_OP_GET_ID:
 		return VIRTIO_BLK_S_OK;
 	default:
 		return VIRTIO_BLK_S_UNSUPP;
 	}
+}
+
+u8 nvdpa_req_check(const struct nvdpa_req *req, u64 capacity_sectors,
+		   const struct nvdpa_req_limits *lim)
+{
+	u64 sectors = req->data_bytes >> SECTOR_SHIFT;
+	u32 lba_bytes = lim->lba_bytes;
+	u32 lba_sectors = lba_bytes >> SECTOR_SHIFT;
+
+	if (unlikely(lim->read_only) && nvdpa_op_modifies(req->op))
+		return VIRTIO_BLK_S_IOERR;
+	if (unlikely(!nvdpa_op_is_rw(req->op)))
+		return req_check_other(req, lim);
 
 	if (req->data_bytes & (lba_bytes - 1) ||
 	    req->sector & (lba_sectors - 1))
@@ -299,6 +320,46 @@ u8 nvdpa_req_check(const struct nvdpa_req *req, u64 capacity_sectors,
 	/* Nothing is added up: sector and length are the guest's. */
 	if (req->sector >= capacity_sectors ||
 	    sectors > capacity_sectors - req->sector)
+		return VIRTIO_BLK_S_IOERR;
+	return VIRTIO_BLK_S_OK;
+}
+
+/* Whole blocks only. Nothing is rounded up: the sum could wrap. */
+static void range_shrink(struct nvdpa_range *range, u32 lba_sectors)
+{
+	u32 head = -(u32)range->sector & (lba_sectors - 1);
+
+	if (head > range->sectors)
+		head = range->sectors;
+	range->sector += head;
+	range->sectors = round_down(range->sectors - head, lba_sectors);
+}
+
+u8 nvdpa_req_range(enum nvdpa_op op,
+		   const struct virtio_blk_discard_write_zeroes *raw,
+		   u64 capacity_sectors, const struct nvdpa_req_limits *lim,
+		   struct nvdpa_range *range)
+{
+	bool zeroes = op == NVDPA_OP_WRITE_ZEROES;
+	u32 known = zeroes ? VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP : 0;
+	u32 lba_sectors = lim->lba_bytes >> SECTOR_SHIFT;
+	u32 flags = le32_to_cpu(raw->flags);
+
+	range->sector = le64_to_cpu(raw->sector);
+	range->sectors = le32_to_cpu(raw->num_sectors);
+	range->unmap = flags && lim->zeroes_unmap;
+
+	if (flags & ~known)
+		return VIRTIO_BLK_S_UNSUPP;
+	if (!range->sectors ||
+	    range->sectors > req_range_limits(op, lim)->max_sectors)
+		return VIRTIO_BLK_S_IOERR;
+	if (range->sector >= capacity_sectors ||
+	    range->sectors > capacity_sectors - range->sector)
+		return VIRTIO_BLK_S_IOERR;
+	if (!zeroes)
+		range_shrink(range, lba_sectors);
+	else if ((range->sector | range->sectors) & (lba_sectors - 1))
 		return VIRTIO_BLK_S_IOERR;
 	return VIRTIO_BLK_S_OK;
 }

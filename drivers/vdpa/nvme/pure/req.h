@@ -23,13 +23,91 @@ struct nvdpa_ring;
  * ring's size: an indirect table may be longer than the ring.
  */
 #define NVDPA_CHAIN_MAX	256
+/* Ranges of one discard that we hold, and tell the driver (max_discard_seg). */
+#define NVDPA_REQ_RANGES	64
 
 enum nvdpa_op {
 	NVDPA_OP_READ,
 	NVDPA_OP_WRITE,
+	NVDPA_OP_DISCARD,
+	NVDPA_OP_WRITE_ZEROES,
 	NVDPA_OP_FLUSH,
 	NVDPA_OP_GET_ID,
 	NVDPA_OP_UNKNOWN,
+};
+
+/**
+ * nvdpa_op_is_rw() - is its data what is on the disk?
+ * @op: operation
+ */
+static inline bool nvdpa_op_is_rw(enum nvdpa_op op)
+{
+	return op == NVDPA_OP_READ || op == NVDPA_OP_WRITE;
+}
+
+/**
+ * nvdpa_op_has_ranges() - is its data a list of ranges?
+ * @op: operation
+ */
+static inline bool nvdpa_op_has_ranges(enum nvdpa_op op)
+{
+	return op == NVDPA_OP_DISCARD || op == NVDPA_OP_WRITE_ZEROES;
+}
+
+/**
+ * nvdpa_op_modifies() - does it change what is on the disk?
+ * @op: operation
+ *
+ * Its data comes from the guest then.
+ */
+static inline bool nvdpa_op_modifies(enum nvdpa_op op)
+{
+	return op == NVDPA_OP_WRITE || nvdpa_op_has_ranges(op);
+}
+
+/**
+ * struct nvdpa_range_limits - what a request with ranges may ask for
+ * @max_sectors: longest range in sectors of 512 bytes, a multiple of the
+ *               block; 0: there are no such requests
+ * @max_ranges: ranges of one request, 1 to NVDPA_REQ_RANGES
+ */
+struct nvdpa_range_limits {
+	u32 max_sectors;
+	u32 max_ranges;
+};
+
+/**
+ * struct nvdpa_req_limits - what a disk does; made by nvdpa_offer_limits()
+ * @lba_bytes: logical block size of the namespace, a power of two, 512 or more
+ * @read_only: nothing may change what is on the disk
+ * @zeroes_unmap: blocks of a write zeroes that allows it may be deallocated, for
+ *                they read as zeroes then, too
+ * @discard: limits of a discard
+ * @zeroes: limits of a write zeroes
+ * @discard_align_sectors: what ranges of a discard should begin and end at; a
+ *                         hint for the driver
+ * @zeroes_lbas: blocks of one Write Zeroes command, 1 to 65536
+ */
+struct nvdpa_req_limits {
+	u32 lba_bytes;
+	bool read_only;
+	bool zeroes_unmap;
+	struct nvdpa_range_limits discard;
+	struct nvdpa_range_limits zeroes;
+	u32 discard_align_sectors;
+	u32 zeroes_lbas;
+};
+
+/**
+ * struct nvdpa_range - a range of a discard or write zeroes, in whole blocks
+ * @sector: first sector of 512 bytes
+ * @sectors: number of sectors; 0: no whole block
+ * @unmap: the blocks may be deallocated; of a write zeroes
+ */
+struct nvdpa_range {
+	u64 sector;
+	u32 sectors;
+	bool unmap;
 };
 
 /**
@@ -105,25 +183,40 @@ nvdpa_req_take(struct nvdpa_req *req, const struct nvdpa_ring *ring, u16 head,
 	       const struct nvdpa_memtable *mem, u32 *hint);
 
 /**
- * nvdpa_req_writes() - would the request change the disk?
- * @req: a request that nvdpa_req_take() called OK
- *
- * A disk that is read-only refuses such a request with VIRTIO_BLK_S_IOERR,
- * whatever the driver negotiated (virtio 1.2, 5.2.6.2).
- */
-bool nvdpa_req_writes(const struct nvdpa_req *req);
-
-/**
  * nvdpa_req_check() - is the request one that this disk can do?
  * @req: a request that nvdpa_req_take() called OK
  * @capacity_sectors: size of the disk in sectors of 512 bytes
- * @lba_bytes: logical block size of the namespace, a power of two, 512 or more
+ * @lim: what the disk does
+ *
+ * The ranges of a discard or write zeroes are yet to be checked one by one, by
+ * nvdpa_req_range(); a multiple of a range's size is there, and not too much.
  *
  * Return: VIRTIO_BLK_S_OK, or the status that refuses it: VIRTIO_BLK_S_UNSUPP
- * for a type that we don't know (5.2.6.2), VIRTIO_BLK_S_IOERR for a range
- * outside the disk, or a length or sector that is no multiple of the block.
+ * for a type that we don't know or don't do (5.2.6.2), VIRTIO_BLK_S_IOERR for a
+ * change of a read-only disk, a range outside the disk, a length or sector that
+ * is no multiple of the block, a list of ranges of a bad length.
  */
 u8 nvdpa_req_check(const struct nvdpa_req *req, u64 capacity_sectors,
-		   u32 lba_bytes);
+		   const struct nvdpa_req_limits *lim);
+
+/**
+ * nvdpa_req_range() - take a range of a discard or write zeroes
+ * @op: which of them, of a request that nvdpa_req_check() called OK
+ * @raw: the range, copied from the guest
+ * @capacity_sectors: size of the disk in sectors of 512 bytes
+ * @lim: what the disk does
+ * @range: written on VIRTIO_BLK_S_OK; inside the disk
+ *
+ * A discard is advice, so a range of it is cut down to whole blocks.
+ *
+ * Return: VIRTIO_BLK_S_OK, or the status that refuses the request:
+ * VIRTIO_BLK_S_UNSUPP for a flag that we don't know, and for unmap in a discard
+ * (5.2.6.2); VIRTIO_BLK_S_IOERR for a range that is empty, longer than @lim
+ * says, outside the disk, or for write zeroes not of whole blocks.
+ */
+u8 nvdpa_req_range(enum nvdpa_op op,
+		   const struct virtio_blk_discard_write_zeroes *raw,
+		   u64 capacity_sectors, const struct nvdpa_req_limits *lim,
+		   struct nvdpa_range *range);
 
 #endif /* NVDPA_PURE_REQ_H */
