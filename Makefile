@@ -34,12 +34,11 @@ lint:
 # A real host: no objects in the source tree here either.
 INSTALL := $(CURDIR)/build/install
 INSTALL_MAKE = $(MAKE) -C $(KDIR) M=$(INSTALL)/drivers/vdpa/nvme \
-	CONFIG_VDPA_NVME=m \
-	KCFLAGS="$(patsubst %,-I$(CURDIR)/%,$(wildcard include/uapi))"
+	CONFIG_VDPA_NVME=m
 
 install:
 	mkdir -p $(INSTALL)
-	cp -a --parents drivers/vdpa/nvme $(wildcard include/uapi) $(INSTALL)
+	cp -a --parents drivers/vdpa/nvme include/uapi $(INSTALL)
 	$(INSTALL_MAKE) modules
 	$(INSTALL_MAKE) modules_install
 	depmod "$$($(MAKE) -s -C $(KDIR) kernelrelease)"

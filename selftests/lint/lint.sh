@@ -77,7 +77,7 @@ kernel() {
 # kernel_make FOLDER ARGUMENT...: the module's build, with the overrides, for
 # they add files and take none away.
 kernel_make() {
-	local folder=$1 flags=-Werror
+	local folder=$1 flags="-Werror -I$TOP/include"
 	shift
 
 	flags+=" -DCONFIG_VDPA_NVME_MODULE=1 -DCONFIG_VDPA_NVME_OVERRIDES=1"
