@@ -3,7 +3,7 @@
 # fio that writes, reads back and compares checksums.
 
 # A slower kernel gets less to do, never too little to fill the queue.
-FIO_MIB=$((20 / NVDPA_TIME_SCALE + 4))
+FIO_MIB=$((20 / NVDPA_TIME_SCALE + 2))
 FIO_JOBS=()
 
 # fio_job NAME [OPTION]...: one more job, after those before it; its options win
