@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Pins drivers/vdpa/nvme/pure/cmd.c and doorbell.h. */
+/* Pins drivers/vdpa/nvme/pure/cmd.c, error.h and doorbell.h. */
 #include "cmd.h"
 #include "doorbell.h"
 #include "tap.h"
@@ -134,16 +134,33 @@ TEST(cmd, range_byte_by_byte)
 }
 
 /* All of SCT and SC, with CRD, M and DNR in every state. */
-TEST(cmd, status_map)
+TEST(cmd, errors)
 {
 	for (u32 status = 0; status < 0x8000; status++) {
+		enum nvdpa_error want = NVDPA_ERROR_DEVICE;
+
+		if ((status & 0x700) == 0x200)
+			want = NVDPA_ERROR_MEDIA;
+		if ((status & 0x7ff) == 0x000)
+			want = NVDPA_ERROR_NONE;
+		if ((status & 0x7ff) == 0x001)
+			want = NVDPA_ERROR_UNSUPPORTED;
+		if ((status & 0x7ff) == 0x008)
+			want = NVDPA_ERROR_ABORTED;
+		EXPECT_EQ(nvdpa_cmd_error(status), want);
+	}
+}
+
+TEST(error, status_map)
+{
+	for (u32 error = 0; error < NVDPA_ERRORS; error++) {
 		u8 want = VIRTIO_BLK_S_IOERR;
 
-		if ((status & 0x7ff) == 0x000)
+		if (error == NVDPA_ERROR_NONE)
 			want = VIRTIO_BLK_S_OK;
-		if ((status & 0x7ff) == 0x001)
+		if (error == NVDPA_ERROR_UNSUPPORTED)
 			want = VIRTIO_BLK_S_UNSUPP;
-		EXPECT_EQ(nvdpa_cmd_status(status), want);
+		EXPECT_EQ(nvdpa_error_status(error), want);
 	}
 }
 

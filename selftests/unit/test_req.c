@@ -163,6 +163,8 @@ static void expect_verdict(int line, struct guest *guest,
 
 #define EXPECT_REFUSED(guest, status) \
 	expect_verdict(__LINE__, guest, NVDPA_REQ_REFUSED, status, 0)
+#define EXPECT_NO_HEADER(guest, status) \
+	expect_verdict(__LINE__, guest, NVDPA_REQ_NO_HEADER, status, 0)
 /* The end was not seen, after so many descriptors. */
 #define EXPECT_CUT(guest, verdict, descs) \
 	expect_verdict(__LINE__, guest, verdict, 0, descs)
@@ -578,19 +580,19 @@ TEST(req, refuses_a_header_that_is_not_mapped_or_readable)
 
 	add(g, DATA, 16, R);
 	add(g, STATUS, 1, W);
-	EXPECT_REFUSED(g, STATUS);
+	EXPECT_NO_HEADER(g, STATUS);
 
 	/* The second piece of it. */
 	g = guest_new(8);
 	add(g, MEMORY + MEMORY_BYTES - 8, 16, R);
 	add(g, STATUS, 1, W);
-	EXPECT_REFUSED(g, STATUS);
+	EXPECT_NO_HEADER(g, STATUS);
 
 	g = guest_new(8);
 	g->mem->chunks[0].perm = NVDPA_MEM_WRITE;
 	add(g, HEADER, 16, R);
 	add(g, STATUS, 1, W);
-	EXPECT_REFUSED(g, STATUS);
+	EXPECT_NO_HEADER(g, STATUS);
 }
 
 TEST(req, refuses_more_segments_than_it_holds)
@@ -953,32 +955,32 @@ TEST(req, check_by_operation)
 		u64 data_bytes;
 		u8 want;
 	} cases[] = {
-		{ NVDPA_OP_FLUSH, 0, 0, VIRTIO_BLK_S_OK },
-		{ NVDPA_OP_FLUSH, U64_MAX, 0, VIRTIO_BLK_S_OK },
-		{ NVDPA_OP_GET_ID, 0, 20, VIRTIO_BLK_S_OK },
-		{ NVDPA_OP_GET_ID, 0, 0, VIRTIO_BLK_S_OK },
-		{ NVDPA_OP_GET_ID, U64_MAX, 7, VIRTIO_BLK_S_OK },
-		{ NVDPA_OP_UNKNOWN, 0, 0, VIRTIO_BLK_S_UNSUPP },
-		{ NVDPA_OP_UNKNOWN, U64_MAX, 512, VIRTIO_BLK_S_UNSUPP },
+		{ NVDPA_OP_FLUSH, 0, 0, NVDPA_ERROR_NONE },
+		{ NVDPA_OP_FLUSH, U64_MAX, 0, NVDPA_ERROR_NONE },
+		{ NVDPA_OP_GET_ID, 0, 20, NVDPA_ERROR_NONE },
+		{ NVDPA_OP_GET_ID, 0, 0, NVDPA_ERROR_NONE },
+		{ NVDPA_OP_GET_ID, U64_MAX, 7, NVDPA_ERROR_NONE },
+		{ NVDPA_OP_UNKNOWN, 0, 0, NVDPA_ERROR_UNSUPPORTED },
+		{ NVDPA_OP_UNKNOWN, U64_MAX, 512, NVDPA_ERROR_UNSUPPORTED },
 		/* Not for this disk. */
-		{ NVDPA_OP_DISCARD, 0, 16, VIRTIO_BLK_S_UNSUPP },
-		{ NVDPA_OP_WRITE_ZEROES, 0, 16, VIRTIO_BLK_S_UNSUPP },
-		{ NVDPA_OP_READ, 0, 512, VIRTIO_BLK_S_OK },
-		{ NVDPA_OP_WRITE, 0, 512, VIRTIO_BLK_S_OK },
-		{ NVDPA_OP_READ, 0, 0, VIRTIO_BLK_S_OK },
-		{ NVDPA_OP_READ, 99, 0, VIRTIO_BLK_S_OK },
-		{ NVDPA_OP_WRITE, 100, 0, VIRTIO_BLK_S_IOERR },
-		{ NVDPA_OP_READ, 99, 512, VIRTIO_BLK_S_OK },
-		{ NVDPA_OP_READ, 99, 1024, VIRTIO_BLK_S_IOERR },
-		{ NVDPA_OP_WRITE, 100, 512, VIRTIO_BLK_S_IOERR },
-		{ NVDPA_OP_WRITE, 0, 51200, VIRTIO_BLK_S_OK },
-		{ NVDPA_OP_WRITE, 0, 51712, VIRTIO_BLK_S_IOERR },
-		{ NVDPA_OP_READ, 0, 511, VIRTIO_BLK_S_IOERR },
-		{ NVDPA_OP_READ, 0, 1, VIRTIO_BLK_S_IOERR },
-		{ NVDPA_OP_READ, 0, 513, VIRTIO_BLK_S_IOERR },
-		{ NVDPA_OP_READ, U64_MAX, 512, VIRTIO_BLK_S_IOERR },
-		{ NVDPA_OP_READ, U64_MAX, 1024, VIRTIO_BLK_S_IOERR },
-		{ NVDPA_OP_READ, 1ULL << 55, 512, VIRTIO_BLK_S_IOERR },
+		{ NVDPA_OP_DISCARD, 0, 16, NVDPA_ERROR_UNSUPPORTED },
+		{ NVDPA_OP_WRITE_ZEROES, 0, 16, NVDPA_ERROR_UNSUPPORTED },
+		{ NVDPA_OP_READ, 0, 512, NVDPA_ERROR_NONE },
+		{ NVDPA_OP_WRITE, 0, 512, NVDPA_ERROR_NONE },
+		{ NVDPA_OP_READ, 0, 0, NVDPA_ERROR_NONE },
+		{ NVDPA_OP_READ, 99, 0, NVDPA_ERROR_NONE },
+		{ NVDPA_OP_WRITE, 100, 0, NVDPA_ERROR_REFUSED },
+		{ NVDPA_OP_READ, 99, 512, NVDPA_ERROR_NONE },
+		{ NVDPA_OP_READ, 99, 1024, NVDPA_ERROR_REFUSED },
+		{ NVDPA_OP_WRITE, 100, 512, NVDPA_ERROR_REFUSED },
+		{ NVDPA_OP_WRITE, 0, 51200, NVDPA_ERROR_NONE },
+		{ NVDPA_OP_WRITE, 0, 51712, NVDPA_ERROR_REFUSED },
+		{ NVDPA_OP_READ, 0, 511, NVDPA_ERROR_REFUSED },
+		{ NVDPA_OP_READ, 0, 1, NVDPA_ERROR_REFUSED },
+		{ NVDPA_OP_READ, 0, 513, NVDPA_ERROR_REFUSED },
+		{ NVDPA_OP_READ, U64_MAX, 512, NVDPA_ERROR_REFUSED },
+		{ NVDPA_OP_READ, U64_MAX, 1024, NVDPA_ERROR_REFUSED },
+		{ NVDPA_OP_READ, 1ULL << 55, 512, NVDPA_ERROR_REFUSED },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -1024,7 +1026,7 @@ TEST(req, check_ranges_in_128_bits)
 		good = begin < size && end <= size &&
 		       begin % lba_bytes == 0 && end % lba_bytes == 0;
 		EXPECT_EQ(nvdpa_req_check(&req, cap, &lim),
-			  good ? VIRTIO_BLK_S_OK : VIRTIO_BLK_S_IOERR);
+			  good ? NVDPA_ERROR_NONE : NVDPA_ERROR_REFUSED);
 	}
 }
 
@@ -1035,15 +1037,15 @@ TEST(req, check_of_a_read_only_disk)
 		u64 data_bytes;
 		u8 want;
 	} cases[] = {
-		{ NVDPA_OP_READ, 512, VIRTIO_BLK_S_OK },
-		{ NVDPA_OP_READ, 511, VIRTIO_BLK_S_IOERR },
-		{ NVDPA_OP_WRITE, 512, VIRTIO_BLK_S_IOERR },
-		{ NVDPA_OP_WRITE, 0, VIRTIO_BLK_S_IOERR },
-		{ NVDPA_OP_DISCARD, 16, VIRTIO_BLK_S_IOERR },
-		{ NVDPA_OP_WRITE_ZEROES, 16, VIRTIO_BLK_S_IOERR },
-		{ NVDPA_OP_FLUSH, 0, VIRTIO_BLK_S_OK },
-		{ NVDPA_OP_GET_ID, 20, VIRTIO_BLK_S_OK },
-		{ NVDPA_OP_UNKNOWN, 0, VIRTIO_BLK_S_UNSUPP },
+		{ NVDPA_OP_READ, 512, NVDPA_ERROR_NONE },
+		{ NVDPA_OP_READ, 511, NVDPA_ERROR_REFUSED },
+		{ NVDPA_OP_WRITE, 512, NVDPA_ERROR_REFUSED },
+		{ NVDPA_OP_WRITE, 0, NVDPA_ERROR_REFUSED },
+		{ NVDPA_OP_DISCARD, 16, NVDPA_ERROR_REFUSED },
+		{ NVDPA_OP_WRITE_ZEROES, 16, NVDPA_ERROR_REFUSED },
+		{ NVDPA_OP_FLUSH, 0, NVDPA_ERROR_NONE },
+		{ NVDPA_OP_GET_ID, 20, NVDPA_ERROR_NONE },
+		{ NVDPA_OP_UNKNOWN, 0, NVDPA_ERROR_UNSUPPORTED },
 	};
 	struct nvdpa_req_limits lim = {
 		.lba_bytes = 512,
@@ -1063,7 +1065,7 @@ TEST(req, check_of_a_read_only_disk)
 		lim.read_only = false;
 		if (nvdpa_op_modifies(cases[i].op))
 			EXPECT_EQ(nvdpa_req_check(&req, 100, &lim),
-				  VIRTIO_BLK_S_OK);
+				  NVDPA_ERROR_NONE);
 	}
 }
 
@@ -1077,20 +1079,20 @@ TEST(req, check_of_the_length_of_a_list)
 		u64 data_bytes;
 		u8 want;
 	} cases[] = {
-		{ 1, 0, VIRTIO_BLK_S_IOERR },
-		{ 1, 1, VIRTIO_BLK_S_IOERR },
-		{ 1, 8, VIRTIO_BLK_S_IOERR },
-		{ 1, 15, VIRTIO_BLK_S_IOERR },
-		{ 1, 16, VIRTIO_BLK_S_OK },
-		{ 1, 17, VIRTIO_BLK_S_IOERR },
-		{ 1, 32, VIRTIO_BLK_S_IOERR },
-		{ 3, 48, VIRTIO_BLK_S_OK },
-		{ 3, 47, VIRTIO_BLK_S_IOERR },
-		{ 3, 64, VIRTIO_BLK_S_IOERR },
-		{ 64, 1024, VIRTIO_BLK_S_OK },
-		{ 64, 1040, VIRTIO_BLK_S_IOERR },
-		{ 64, 1ULL << 32, VIRTIO_BLK_S_IOERR },
-		{ 64, (1ULL << 32) + 16, VIRTIO_BLK_S_IOERR },
+		{ 1, 0, NVDPA_ERROR_REFUSED },
+		{ 1, 1, NVDPA_ERROR_REFUSED },
+		{ 1, 8, NVDPA_ERROR_REFUSED },
+		{ 1, 15, NVDPA_ERROR_REFUSED },
+		{ 1, 16, NVDPA_ERROR_NONE },
+		{ 1, 17, NVDPA_ERROR_REFUSED },
+		{ 1, 32, NVDPA_ERROR_REFUSED },
+		{ 3, 48, NVDPA_ERROR_NONE },
+		{ 3, 47, NVDPA_ERROR_REFUSED },
+		{ 3, 64, NVDPA_ERROR_REFUSED },
+		{ 64, 1024, NVDPA_ERROR_NONE },
+		{ 64, 1040, NVDPA_ERROR_REFUSED },
+		{ 64, 1ULL << 32, NVDPA_ERROR_REFUSED },
+		{ 64, (1ULL << 32) + 16, NVDPA_ERROR_REFUSED },
 	};
 
 	for (size_t o = 0; o < ARRAY_SIZE(ops); o++) {
@@ -1145,19 +1147,19 @@ TEST(req, range_flags)
 
 		EXPECT_EQ(range_of(NVDPA_OP_DISCARD, 0, 8, flags, 100, &lim,
 				   &range),
-			  flags ? VIRTIO_BLK_S_UNSUPP : VIRTIO_BLK_S_OK);
+			  flags ? NVDPA_ERROR_UNSUPPORTED : NVDPA_ERROR_NONE);
 		for (u32 unmap = 0; unmap < 2; unmap++) {
 			lim.zeroes_unmap = unmap;
 			EXPECT_EQ(range_of(NVDPA_OP_WRITE_ZEROES, 0, 8, flags,
 					   100, &lim, &range),
-				  known ? VIRTIO_BLK_S_OK :
-					  VIRTIO_BLK_S_UNSUPP);
+				  known ? NVDPA_ERROR_NONE :
+					  NVDPA_ERROR_UNSUPPORTED);
 			if (known)
 				EXPECT_EQ(range.unmap, flags && unmap);
 			/* A known flag does not excuse an unknown one. */
 			EXPECT_EQ(range_of(NVDPA_OP_WRITE_ZEROES, 0, 8,
 					   flags | 0x80000001, 100, &lim,
-					   &range), VIRTIO_BLK_S_UNSUPP);
+					   &range), NVDPA_ERROR_UNSUPPORTED);
 		}
 	}
 }
@@ -1169,23 +1171,23 @@ TEST(req, range_borders)
 		u32 sectors;
 		u8 want;
 	} cases[] = {
-		{ 0, 0, VIRTIO_BLK_S_IOERR },
-		{ 99, 0, VIRTIO_BLK_S_IOERR },
-		{ 0, 1, VIRTIO_BLK_S_OK },
-		{ 99, 1, VIRTIO_BLK_S_OK },
-		{ 99, 2, VIRTIO_BLK_S_IOERR },
-		{ 100, 1, VIRTIO_BLK_S_IOERR },
-		{ 0, 50, VIRTIO_BLK_S_OK },
-		{ 50, 50, VIRTIO_BLK_S_OK },
-		{ 51, 50, VIRTIO_BLK_S_IOERR },
-		{ 0, 51, VIRTIO_BLK_S_IOERR },	/* longer than allowed */
-		{ 0, U32_MAX, VIRTIO_BLK_S_IOERR },
-		{ U64_MAX, 1, VIRTIO_BLK_S_IOERR },
-		{ U64_MAX, 2, VIRTIO_BLK_S_IOERR },
-		{ U64_MAX - 9, 50, VIRTIO_BLK_S_IOERR },
-		{ 1ULL << 32, 1, VIRTIO_BLK_S_IOERR },
-		{ 1ULL << 55, 1, VIRTIO_BLK_S_IOERR },
-		{ 1ULL << 63, 1, VIRTIO_BLK_S_IOERR },
+		{ 0, 0, NVDPA_ERROR_REFUSED },
+		{ 99, 0, NVDPA_ERROR_REFUSED },
+		{ 0, 1, NVDPA_ERROR_NONE },
+		{ 99, 1, NVDPA_ERROR_NONE },
+		{ 99, 2, NVDPA_ERROR_REFUSED },
+		{ 100, 1, NVDPA_ERROR_REFUSED },
+		{ 0, 50, NVDPA_ERROR_NONE },
+		{ 50, 50, NVDPA_ERROR_NONE },
+		{ 51, 50, NVDPA_ERROR_REFUSED },
+		{ 0, 51, NVDPA_ERROR_REFUSED },	/* longer than allowed */
+		{ 0, U32_MAX, NVDPA_ERROR_REFUSED },
+		{ U64_MAX, 1, NVDPA_ERROR_REFUSED },
+		{ U64_MAX, 2, NVDPA_ERROR_REFUSED },
+		{ U64_MAX - 9, 50, NVDPA_ERROR_REFUSED },
+		{ 1ULL << 32, 1, NVDPA_ERROR_REFUSED },
+		{ 1ULL << 55, 1, NVDPA_ERROR_REFUSED },
+		{ 1ULL << 63, 1, NVDPA_ERROR_REFUSED },
 	};
 	static const struct nvdpa_req_limits lim = {
 		.lba_bytes = 512, .discard = { 50, 1 }, .zeroes = { 50, 1 },
@@ -1200,7 +1202,7 @@ TEST(req, range_borders)
 			EXPECT_EQ(range_of(op, cases[i].sector,
 					   cases[i].sectors, 0, 100, &lim,
 					   &range), cases[i].want);
-			if (cases[i].want != VIRTIO_BLK_S_OK)
+			if (cases[i].want != NVDPA_ERROR_NONE)
 				continue;
 			EXPECT_EQ(range.sector, cases[i].sector);
 			EXPECT_EQ(range.sectors, cases[i].sectors);
@@ -1235,14 +1237,14 @@ TEST(req, ranges_of_4k_blocks)
 			}
 			EXPECT_EQ(range_of(NVDPA_OP_DISCARD, sector, sectors, 0,
 					   U64_MAX, &lim, &range),
-				  VIRTIO_BLK_S_OK);
+				  NVDPA_ERROR_NONE);
 			EXPECT_EQ(range.sectors, 8 * n);
 			if (n)
 				EXPECT_EQ(range.sector, first);
 			EXPECT_EQ(range_of(NVDPA_OP_WRITE_ZEROES, sector,
 					   sectors, 0, U64_MAX, &lim, &range),
 				  sector % 8 || sectors % 8 ?
-				  VIRTIO_BLK_S_IOERR : VIRTIO_BLK_S_OK);
+				  NVDPA_ERROR_REFUSED : NVDPA_ERROR_NONE);
 		}
 	}
 }
@@ -1259,7 +1261,7 @@ TEST(req, ranges_at_the_end_of_64_bits)
 		u64 sector = U64_MAX - back;
 
 		EXPECT_EQ(range_of(NVDPA_OP_DISCARD, sector, back, 0, U64_MAX,
-				   &lim, &range), VIRTIO_BLK_S_OK);
+				   &lim, &range), NVDPA_ERROR_NONE);
 		EXPECT_EQ(range.sectors, 0);
 	}
 }
@@ -1288,7 +1290,7 @@ TEST(req, ranges_never_leave_the_disk)
 		struct nvdpa_range range;
 
 		if (range_of(op, sector, sectors, 0, cap, &lim, &range) !=
-		    VIRTIO_BLK_S_OK)
+		    NVDPA_ERROR_NONE)
 			continue;
 		good++;
 		EXPECT(range.sectors <= sectors);

@@ -17,11 +17,19 @@ static u32 nvdpa_complete_len(const struct nvdpa_queue_req *rq)
 {
 	u64 bytes = 0;
 
-	if (rq->result == VIRTIO_BLK_S_OK && rq->req.op == NVDPA_OP_READ)
+	if (!rq->error && rq->req.op == NVDPA_OP_READ)
 		bytes = rq->req.data_bytes;
-	if (rq->result == VIRTIO_BLK_S_OK && rq->req.op == NVDPA_OP_GET_ID)
+	if (!rq->error && rq->req.op == NVDPA_OP_GET_ID)
 		bytes = min_t(u64, rq->req.data_bytes, NVDPA_SERIAL_BYTES);
 	return min_t(u64, bytes + 1, U32_MAX);
+}
+
+void nvdpa_complete_fail(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
+			 enum nvdpa_error error)
+{
+	lockdep_assert_held(&q->lock);
+
+	rq->error = error;
 }
 
 void nvdpa_complete_req(struct nvdpa_queue *q, struct nvdpa_queue_req *rq)
@@ -29,7 +37,7 @@ void nvdpa_complete_req(struct nvdpa_queue *q, struct nvdpa_queue_req *rq)
 	lockdep_assert_held(&q->lock);
 
 	nvdpa_map_undo(q, rq);
-	WRITE_ONCE(*rq->status, rq->result);
+	WRITE_ONCE(*rq->status, nvdpa_error_status(rq->error));
 	nvdpa_complete_push(q, rq - q->reqs, nvdpa_complete_len(rq));
 	rq->busy = false;
 	if (!--q->inflight[rq->epoch])
@@ -57,15 +65,12 @@ void nvdpa_complete_publish(struct nvdpa_queue *q)
 
 /* A command of a request has ended, its data is where it belongs. */
 static void nvdpa_complete_cmd(struct nvdpa_queue *q,
-			       struct nvdpa_queue_req *rq, u8 status)
+			       struct nvdpa_queue_req *rq)
 {
-	if (status != VIRTIO_BLK_S_OK) {
-		rq->result = status;
-		/* The rest of a transfer that failed is not started. */
-		if (rq->left) {
-			rq->left = 0;
-			list_del_init(&rq->node);
-		}
+	/* The rest of a transfer that failed is not started. */
+	if (unlikely(rq->error) && rq->left) {
+		rq->left = 0;
+		list_del_init(&rq->node);
 	}
 	if (!--rq->cmds && !rq->left)
 		nvdpa_complete_req(q, rq);
@@ -84,11 +89,11 @@ void nvdpa_complete_bounced(struct nvdpa_queue *q)
 		if (nvdpa_map_copy(q, qc->rq, qc->at, q->qp->slots[cid].page,
 				   qc->bytes)) {
 			q->unmapped = true;
-			qc->status = VIRTIO_BLK_S_IOERR;
+			nvdpa_complete_fail(q, qc->rq, NVDPA_ERROR_UNMAPPED);
 		}
 		q->bounces--;
 		nvdpa_qpair_put(q->qp, cid);
-		nvdpa_complete_cmd(q, qc->rq, qc->status);
+		nvdpa_complete_cmd(q, qc->rq);
 	}
 }
 
@@ -97,13 +102,13 @@ static void nvdpa_complete_one(struct nvdpa_queue *q,
 {
 	struct nvdpa_queue_cmd *qc = &q->cmds[done->cid];
 	struct nvdpa_queue_req *rq = done->owner;
-	u8 status = nvdpa_cmd_status(done->status);
+	enum nvdpa_error error = nvdpa_cmd_error(done->status);
 
-	if (qc->bytes && rq->req.op == NVDPA_OP_READ &&
-	    status == VIRTIO_BLK_S_OK) {
+	if (unlikely(error))
+		nvdpa_complete_fail(q, rq, error);
+	if (qc->bytes && rq->req.op == NVDPA_OP_READ && !error) {
 		/* Copying is not for hard interrupts. */
 		qc->rq = rq;
-		qc->status = status;
 		list_add_tail(&qc->node, &q->bounced);
 		queue_work(system_bh_highpri_wq, &q->work);
 		return;
@@ -111,7 +116,7 @@ static void nvdpa_complete_one(struct nvdpa_queue *q,
 	if (qc->bytes)
 		q->bounces--;
 	nvdpa_qpair_put(q->qp, done->cid);
-	nvdpa_complete_cmd(q, rq, status);
+	nvdpa_complete_cmd(q, rq);
 }
 
 void nvdpa_complete_cmds(void *priv, const struct nvdpa_done *done,

@@ -14,6 +14,7 @@
 #include <linux/workqueue.h>
 
 #include "../nvme/qpair.h"
+#include "../pure/error.h"
 #include "../pure/extent.h"
 #include "../pure/memtable.h"
 #include "../pure/prp.h"
@@ -101,7 +102,7 @@ struct nvdpa_cursor {
  *        write zeroes, blocks
  * @lba: first block of the next command
  * @cmds: commands in flight
- * @result: virtio status so far
+ * @error: enum nvdpa_error so far
  * @unmap: blocks may be deallocated, of a write zeroes
  * @busy: between pop and push
  * @mapped: segments with a mapping in @dma
@@ -117,7 +118,7 @@ struct nvdpa_queue_req {
 	struct nvdpa_cursor next;
 	u16 cmds;
 	u16 mapped;
-	u8 result;
+	u8 error;
 	u8 epoch;
 	bool unmap;
 	bool busy;
@@ -133,7 +134,6 @@ struct nvdpa_queue_req {
  * @node: in the queue's @bounced when bounced data waits to be copied
  * @at: where its data is in the request, for bounced data
  * @bytes: bounced bytes, 0 if none are bounced
- * @status: virtio status, while in @bounced
  * @rq: its request, while in @bounced
  */
 struct nvdpa_queue_cmd {
@@ -141,7 +141,6 @@ struct nvdpa_queue_cmd {
 	struct nvdpa_queue_req *rq;
 	struct nvdpa_cursor at;
 	u32 bytes;
-	u8 status;
 };
 
 /**
@@ -355,6 +354,17 @@ void nvdpa_complete_cmds(void *priv, const struct nvdpa_done *done,
  * Context: any, no lock held.
  */
 void nvdpa_complete_flush(void *priv);
+
+/**
+ * nvdpa_complete_fail() - note down why a request will not end well
+ * @q: queue
+ * @rq: request
+ * @error: the reason; the last one counts
+ *
+ * Context: @lock held.
+ */
+void nvdpa_complete_fail(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
+			 enum nvdpa_error error);
 
 /**
  * nvdpa_complete_req() - end a request: status byte and used entry

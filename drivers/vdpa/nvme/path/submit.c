@@ -34,20 +34,21 @@ static void nvdpa_submit_later(struct nvdpa_queue *q)
 
 /* No more commands for this request; it ends with those in flight. */
 static void nvdpa_submit_end(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
-			     u8 result)
+			     enum nvdpa_error error)
 {
 	rq->left = 0;
-	if (result != VIRTIO_BLK_S_OK)
-		rq->result = result;
+	if (error)
+		nvdpa_complete_fail(q, rq, error);
 	list_del_init(&rq->node);
 	if (!rq->cmds)
 		nvdpa_complete_req(q, rq);
 }
 
-static void nvdpa_submit_unmapped(struct nvdpa_queue *q)
+static enum nvdpa_error nvdpa_submit_unmapped(struct nvdpa_queue *q)
 {
 	q->unmapped = true;
 	nvdpa_submit_later(q);
+	return NVDPA_ERROR_UNMAPPED;
 }
 
 /* The last resort: a page of our own in place of the guest's memory. */
@@ -182,8 +183,7 @@ static int nvdpa_submit_next(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 		nvdpa_submit_other(q, rq, cid, &cmd, budget);
 	if (bytes < 0) {
 		nvdpa_qpair_put(q->qp, cid);
-		nvdpa_submit_unmapped(q);
-		nvdpa_submit_end(q, rq, VIRTIO_BLK_S_IOERR);
+		nvdpa_submit_end(q, rq, nvdpa_submit_unmapped(q));
 		return 0;
 	}
 
@@ -193,7 +193,7 @@ static int nvdpa_submit_next(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 	rq->lba += bytes >> q->disk->extent.lba_shift;
 	rq->left -= bytes;
 	if (!rq->left)
-		nvdpa_submit_end(q, rq, VIRTIO_BLK_S_OK);
+		nvdpa_submit_end(q, rq, NVDPA_ERROR_NONE);
 	return 0;
 }
 
@@ -207,7 +207,7 @@ static bool nvdpa_submit_waiting(struct nvdpa_queue *q,
 		rq = list_first_entry(&q->waiting, struct nvdpa_queue_req,
 				      node);
 		if (q->aborting || !nvdpa_qpair_live(q->qp)) {
-			nvdpa_submit_end(q, rq, VIRTIO_BLK_S_IOERR);
+			nvdpa_submit_end(q, rq, NVDPA_ERROR_ABORTED);
 			continue;
 		}
 		if (!nvdpa_budget_posts(budget)) {
@@ -221,30 +221,28 @@ static bool nvdpa_submit_waiting(struct nvdpa_queue *q,
 	return true;
 }
 
-static u8 nvdpa_submit_get_id(struct nvdpa_queue *q, struct nvdpa_queue_req *rq)
+static enum nvdpa_error nvdpa_submit_get_id(struct nvdpa_queue *q,
+					    struct nvdpa_queue_req *rq)
 {
 	u32 bytes = min_t(u64, rq->req.data_bytes, NVDPA_SERIAL_BYTES);
 	u8 id[NVDPA_SERIAL_BYTES];
 
 	memcpy(id, q->disk->serial, sizeof(id));
-	if (nvdpa_map_copy(q, rq, rq->next, id, bytes)) {
-		nvdpa_submit_unmapped(q);
-		return VIRTIO_BLK_S_IOERR;
-	}
-	return VIRTIO_BLK_S_OK;
+	if (nvdpa_map_copy(q, rq, rq->next, id, bytes))
+		return nvdpa_submit_unmapped(q);
+	return NVDPA_ERROR_NONE;
 }
 
 /* Take the next range of the list. */
-static u8 nvdpa_submit_range(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
-			     struct nvdpa_range *range)
+static enum nvdpa_error nvdpa_submit_range(struct nvdpa_queue *q,
+					   struct nvdpa_queue_req *rq,
+					   struct nvdpa_range *range)
 {
 	const struct nvdpa_disk *disk = q->disk;
 	struct virtio_blk_discard_write_zeroes raw;
 
-	if (nvdpa_map_copy(q, rq, rq->next, &raw, sizeof(raw))) {
-		nvdpa_submit_unmapped(q);
-		return VIRTIO_BLK_S_IOERR;
-	}
+	if (nvdpa_map_copy(q, rq, rq->next, &raw, sizeof(raw)))
+		return nvdpa_submit_unmapped(q);
 	nvdpa_map_advance(&rq->req, &rq->next, sizeof(raw));
 	return nvdpa_req_range(rq->req.op, &raw,
 			       nvdpa_extent_sectors(&disk->extent),
@@ -252,22 +250,22 @@ static u8 nvdpa_submit_range(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 }
 
 /* All ranges are taken and checked before any of them is touched. */
-static noinline u8 nvdpa_submit_ranges(struct nvdpa_queue *q,
-				       struct nvdpa_queue_req *rq,
-				       struct nvdpa_budget *budget)
+static noinline enum nvdpa_error
+nvdpa_submit_ranges(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
+		    struct nvdpa_budget *budget)
 {
 	const struct nvdpa_extent *ext = &q->disk->extent;
 	u32 n = rq->req.data_bytes /
 		sizeof(struct virtio_blk_discard_write_zeroes);
 	struct nvdpa_range range;
+	enum nvdpa_error error;
 	u64 left = 0, nlb;
-	u8 status;
 
 	for (; n; n--) {
 		budget->segs--;
-		status = nvdpa_submit_range(q, rq, &range);
-		if (status != VIRTIO_BLK_S_OK)
-			return status;
+		error = nvdpa_submit_range(q, rq, &range);
+		if (error)
+			return error;
 		if (!range.sectors)
 			continue;
 
@@ -281,23 +279,23 @@ static noinline u8 nvdpa_submit_ranges(struct nvdpa_queue *q,
 		}
 	}
 	rq->left = left;
-	return VIRTIO_BLK_S_OK;
+	return NVDPA_ERROR_NONE;
 }
 
 /* Decide about a request that is in order; it is posted or ended by @waiting. */
-static u8 nvdpa_submit_prepare(struct nvdpa_queue *q,
-			       struct nvdpa_queue_req *rq,
-			       struct nvdpa_budget *budget)
+static enum nvdpa_error nvdpa_submit_prepare(struct nvdpa_queue *q,
+					     struct nvdpa_queue_req *rq,
+					     struct nvdpa_budget *budget)
 {
 	const struct nvdpa_extent *ext = &q->disk->extent;
 	const struct nvdpa_req *req = &rq->req;
-	u8 status;
+	enum nvdpa_error error;
 	int err;
 
-	status = nvdpa_req_check(req, nvdpa_extent_sectors(ext),
-				 &q->disk->req_lim);
-	if (status != VIRTIO_BLK_S_OK)
-		return status;
+	error = nvdpa_req_check(req, nvdpa_extent_sectors(ext),
+				&q->disk->req_lim);
+	if (error)
+		return error;
 
 	switch (req->op) {
 	case NVDPA_OP_GET_ID:
@@ -305,21 +303,21 @@ static u8 nvdpa_submit_prepare(struct nvdpa_queue *q,
 	case NVDPA_OP_FLUSH:
 		/* Something must be left, or nothing would be posted. */
 		rq->left = q->disk->vwc;
-		return VIRTIO_BLK_S_OK;
+		return NVDPA_ERROR_NONE;
 	case NVDPA_OP_DISCARD:
 	case NVDPA_OP_WRITE_ZEROES:
 		return nvdpa_submit_ranges(q, rq, budget);
 	default:
 		if (!req->data_bytes)
-			return VIRTIO_BLK_S_OK;
+			return NVDPA_ERROR_NONE;
 		err = nvdpa_map_req(q, rq);
 		if (err == -EFAULT)
-			nvdpa_submit_unmapped(q);
+			return nvdpa_submit_unmapped(q);
 		if (err)
-			return VIRTIO_BLK_S_IOERR;
+			return NVDPA_ERROR_DEVICE;
 		rq->lba = nvdpa_extent_lba(ext, req->sector);
 		rq->left = req->data_bytes;
-		return VIRTIO_BLK_S_OK;
+		return NVDPA_ERROR_NONE;
 	}
 }
 
@@ -345,7 +343,7 @@ static void nvdpa_submit_begin(struct nvdpa_queue *q,
 	rq->mapped = 0;
 	rq->next.seg = rq->req.first;
 	rq->next.off = 0;
-	rq->result = VIRTIO_BLK_S_OK;
+	rq->error = NVDPA_ERROR_NONE;
 	q->inflight[q->epoch]++;
 }
 
@@ -355,6 +353,7 @@ static bool nvdpa_submit_chain(struct nvdpa_queue *q, u16 head,
 {
 	struct nvdpa_queue_req *rq = &q->reqs[head];
 	enum nvdpa_req_verdict verdict;
+	enum nvdpa_error error;
 
 	/* A driver that offers a chain again before it got it back. */
 	if (rq->busy)
@@ -378,10 +377,14 @@ static bool nvdpa_submit_chain(struct nvdpa_queue *q, u16 head,
 	}
 
 	nvdpa_submit_begin(q, rq);
-	if (verdict == NVDPA_REQ_REFUSED)
-		rq->result = VIRTIO_BLK_S_IOERR;
+	if (verdict == NVDPA_REQ_OK)
+		error = nvdpa_submit_prepare(q, rq, budget);
+	else if (verdict == NVDPA_REQ_NO_HEADER)
+		error = nvdpa_submit_unmapped(q);
 	else
-		rq->result = nvdpa_submit_prepare(q, rq, budget);
+		error = NVDPA_ERROR_REFUSED;
+	if (unlikely(error))
+		nvdpa_complete_fail(q, rq, error);
 	if (rq->left)
 		list_add_tail(&rq->node, &q->waiting);
 	else

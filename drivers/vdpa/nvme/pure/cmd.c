@@ -55,14 +55,17 @@ void nvdpa_cmd_range(struct nvme_dsm_range *range, u64 slba, u32 nlb)
 	range->slba = cpu_to_le64(slba);
 }
 
-u8 nvdpa_cmd_status(u16 status)
+enum nvdpa_error nvdpa_cmd_error(u16 status)
 {
 	switch (status & NVME_SCT_SC_MASK) {
 	case NVME_SC_SUCCESS:
-		return VIRTIO_BLK_S_OK;
+		return NVDPA_ERROR_NONE;
 	case NVME_SC_INVALID_OPCODE:
-		return VIRTIO_BLK_S_UNSUPP;
-	default:
-		return VIRTIO_BLK_S_IOERR;
+		return NVDPA_ERROR_UNSUPPORTED;
+	case NVME_SC_ABORT_QUEUE:
+		return NVDPA_ERROR_ABORTED;
 	}
+	if ((status & NVME_SCT_MASK) == NVME_SCT_MEDIA_ERROR)
+		return NVDPA_ERROR_MEDIA;
+	return NVDPA_ERROR_DEVICE;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* NVMe I/O commands, and the way back from NVMe status to virtio status. */
+/* NVMe I/O commands, and what it means how they end. */
 #ifndef NVDPA_PURE_CMD_H
 #define NVDPA_PURE_CMD_H
 
+#include "error.h"
 #include "kdep.h"
 
 /**
@@ -53,13 +54,15 @@ void nvdpa_cmd_deallocate(struct nvme_command *cmd, u32 nsid, u32 nr);
 void nvdpa_cmd_range(struct nvme_dsm_range *range, u64 slba, u32 nlb);
 
 /**
- * nvdpa_cmd_status() - virtio-blk status for an NVMe status
+ * nvdpa_cmd_error() - what an NVMe status means for the request
  * @status: the CQE's status field without the phase tag (SCT and SC in bits
  *          10:0, as in NVME_SC_*)
  *
- * Return: VIRTIO_BLK_S_OK; VIRTIO_BLK_S_UNSUPP for Invalid Command Opcode;
- * VIRTIO_BLK_S_IOERR otherwise.
+ * Return: NVDPA_ERROR_NONE for success, NVDPA_ERROR_UNSUPPORTED for Invalid
+ * Command Opcode, NVDPA_ERROR_ABORTED for a command whose submission queue was
+ * deleted, NVDPA_ERROR_MEDIA for all of that status code type, NVDPA_ERROR_DEVICE
+ * otherwise.
  */
-u8 nvdpa_cmd_status(u16 status);
+enum nvdpa_error nvdpa_cmd_error(u16 status);
 
 #endif /* NVDPA_PURE_CMD_H */

@@ -259,7 +259,7 @@ nvdpa_req_take(struct nvdpa_req *req, const struct nvdpa_ring *ring, u16 head,
 		     !chain.write_bytes))
 		return NVDPA_REQ_REFUSED;
 	if (unlikely(chain_take_header(&chain, &hdr)))
-		return NVDPA_REQ_REFUSED;
+		return NVDPA_REQ_NO_HEADER;
 	chain_drop_status(&chain);
 
 	/* Little-endian under VIRTIO_F_VERSION_1, like the ring. */
@@ -274,21 +274,21 @@ req_range_limits(enum nvdpa_op op, const struct nvdpa_req_limits *lim)
 	return op == NVDPA_OP_DISCARD ? &lim->discard : &lim->zeroes;
 }
 
-static u8 req_check_ranges(const struct nvdpa_req *req,
-			   const struct nvdpa_range_limits *lim)
+static enum nvdpa_error req_check_ranges(const struct nvdpa_req *req,
+					 const struct nvdpa_range_limits *lim)
 {
 	size_t bytes = sizeof(struct virtio_blk_discard_write_zeroes);
 
 	if (!lim->max_sectors)
-		return VIRTIO_BLK_S_UNSUPP;
+		return NVDPA_ERROR_UNSUPPORTED;
 	if (!req->data_bytes || req->data_bytes & (bytes - 1) ||
 	    req->data_bytes > lim->max_ranges * bytes)
-		return VIRTIO_BLK_S_IOERR;
-	return VIRTIO_BLK_S_OK;
+		return NVDPA_ERROR_REFUSED;
+	return NVDPA_ERROR_NONE;
 }
 
-static u8 req_check_other(const struct nvdpa_req *req,
-			  const struct nvdpa_req_limits *lim)
+static enum nvdpa_error req_check_other(const struct nvdpa_req *req,
+					const struct nvdpa_req_limits *lim)
 {
 	switch (req->op) {
 	case NVDPA_OP_DISCARD:
@@ -296,32 +296,33 @@ static u8 req_check_other(const struct nvdpa_req *req,
 		return req_check_ranges(req, req_range_limits(req->op, lim));
 	case NVDPA_OP_FLUSH:
 	case NVDPA_OP_GET_ID:
-		return VIRTIO_BLK_S_OK;
+		return NVDPA_ERROR_NONE;
 	default:
-		return VIRTIO_BLK_S_UNSUPP;
+		return NVDPA_ERROR_UNSUPPORTED;
 	}
 }
 
-u8 nvdpa_req_check(const struct nvdpa_req *req, u64 capacity_sectors,
-		   const struct nvdpa_req_limits *lim)
+enum nvdpa_error nvdpa_req_check(const struct nvdpa_req *req,
+				 u64 capacity_sectors,
+				 const struct nvdpa_req_limits *lim)
 {
 	u64 sectors = req->data_bytes >> SECTOR_SHIFT;
 	u32 lba_bytes = lim->lba_bytes;
 	u32 lba_sectors = lba_bytes >> SECTOR_SHIFT;
 
 	if (unlikely(lim->read_only) && nvdpa_op_modifies(req->op))
-		return VIRTIO_BLK_S_IOERR;
+		return NVDPA_ERROR_REFUSED;
 	if (unlikely(!nvdpa_op_is_rw(req->op)))
 		return req_check_other(req, lim);
 
 	if (req->data_bytes & (lba_bytes - 1) ||
 	    req->sector & (lba_sectors - 1))
-		return VIRTIO_BLK_S_IOERR;
+		return NVDPA_ERROR_REFUSED;
 	/* Nothing is added up: sector and length are the guest's. */
 	if (req->sector >= capacity_sectors ||
 	    sectors > capacity_sectors - req->sector)
-		return VIRTIO_BLK_S_IOERR;
-	return VIRTIO_BLK_S_OK;
+		return NVDPA_ERROR_REFUSED;
+	return NVDPA_ERROR_NONE;
 }
 
 /* Whole blocks only. Nothing is rounded up: the sum could wrap. */
@@ -335,10 +336,11 @@ static void range_shrink(struct nvdpa_range *range, u32 lba_sectors)
 	range->sectors = round_down(range->sectors - head, lba_sectors);
 }
 
-u8 nvdpa_req_range(enum nvdpa_op op,
-		   const struct virtio_blk_discard_write_zeroes *raw,
-		   u64 capacity_sectors, const struct nvdpa_req_limits *lim,
-		   struct nvdpa_range *range)
+enum nvdpa_error
+nvdpa_req_range(enum nvdpa_op op,
+		const struct virtio_blk_discard_write_zeroes *raw,
+		u64 capacity_sectors, const struct nvdpa_req_limits *lim,
+		struct nvdpa_range *range)
 {
 	bool zeroes = op == NVDPA_OP_WRITE_ZEROES;
 	u32 known = zeroes ? VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP : 0;
@@ -350,16 +352,16 @@ u8 nvdpa_req_range(enum nvdpa_op op,
 	range->unmap = flags && lim->zeroes_unmap;
 
 	if (flags & ~known)
-		return VIRTIO_BLK_S_UNSUPP;
+		return NVDPA_ERROR_UNSUPPORTED;
 	if (!range->sectors ||
 	    range->sectors > req_range_limits(op, lim)->max_sectors)
-		return VIRTIO_BLK_S_IOERR;
+		return NVDPA_ERROR_REFUSED;
 	if (range->sector >= capacity_sectors ||
 	    range->sectors > capacity_sectors - range->sector)
-		return VIRTIO_BLK_S_IOERR;
+		return NVDPA_ERROR_REFUSED;
 	if (!zeroes)
 		range_shrink(range, lba_sectors);
 	else if ((range->sector | range->sectors) & (lba_sectors - 1))
-		return VIRTIO_BLK_S_IOERR;
-	return VIRTIO_BLK_S_OK;
+		return NVDPA_ERROR_REFUSED;
+	return NVDPA_ERROR_NONE;
 }

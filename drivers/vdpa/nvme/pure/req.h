@@ -6,6 +6,7 @@
 #ifndef NVDPA_PURE_REQ_H
 #define NVDPA_PURE_REQ_H
 
+#include "error.h"
 #include "kdep.h"
 
 struct nvdpa_memtable;
@@ -149,6 +150,8 @@ struct nvdpa_req {
  * @NVDPA_REQ_OK: a request; nvdpa_req_check() comes next
  * @NVDPA_REQ_REFUSED: malformed; complete with VIRTIO_BLK_S_IOERR in the status
  *                     byte if @has_status, else with a used length of 0
+ * @NVDPA_REQ_NO_HEADER: the header lies outside the memory that the device was
+ *                       given, but the status byte is known
  * @NVDPA_REQ_BROKEN: the ring itself is wrong (loop, index out of range): the
  *                    virtqueue must stop with NEEDS_RESET
  * @NVDPA_REQ_UNMAPPED: the indirect table lies outside the memory that the
@@ -159,6 +162,7 @@ struct nvdpa_req {
 enum nvdpa_req_verdict {
 	NVDPA_REQ_OK,
 	NVDPA_REQ_REFUSED,
+	NVDPA_REQ_NO_HEADER,
 	NVDPA_REQ_BROKEN,
 	NVDPA_REQ_UNMAPPED,
 };
@@ -191,13 +195,14 @@ nvdpa_req_take(struct nvdpa_req *req, const struct nvdpa_ring *ring, u16 head,
  * The ranges of a discard or write zeroes are yet to be checked one by one, by
  * nvdpa_req_range(); a multiple of a range's size is there, and not too much.
  *
- * Return: VIRTIO_BLK_S_OK, or the status that refuses it: VIRTIO_BLK_S_UNSUPP
- * for a type that we don't know or don't do (5.2.6.2), VIRTIO_BLK_S_IOERR for a
- * change of a read-only disk, a range outside the disk, a length or sector that
- * is no multiple of the block, a list of ranges of a bad length.
+ * Return: NVDPA_ERROR_NONE; NVDPA_ERROR_UNSUPPORTED for a type that we don't know
+ * or don't do (5.2.6.2); NVDPA_ERROR_REFUSED for a change of a read-only disk, a
+ * range outside the disk, a length or sector that is no multiple of the block, a
+ * list of ranges of a bad length.
  */
-u8 nvdpa_req_check(const struct nvdpa_req *req, u64 capacity_sectors,
-		   const struct nvdpa_req_limits *lim);
+enum nvdpa_error nvdpa_req_check(const struct nvdpa_req *req,
+				 u64 capacity_sectors,
+				 const struct nvdpa_req_limits *lim);
 
 /**
  * nvdpa_req_range() - take a range of a discard or write zeroes
@@ -205,18 +210,19 @@ u8 nvdpa_req_check(const struct nvdpa_req *req, u64 capacity_sectors,
  * @raw: the range, copied from the guest
  * @capacity_sectors: size of the disk in sectors of 512 bytes
  * @lim: what the disk does
- * @range: written on VIRTIO_BLK_S_OK; inside the disk
+ * @range: written on NVDPA_ERROR_NONE; inside the disk
  *
  * A discard is advice, so a range of it is cut down to whole blocks.
  *
- * Return: VIRTIO_BLK_S_OK, or the status that refuses the request:
- * VIRTIO_BLK_S_UNSUPP for a flag that we don't know, and for unmap in a discard
- * (5.2.6.2); VIRTIO_BLK_S_IOERR for a range that is empty, longer than @lim
- * says, outside the disk, or for write zeroes not of whole blocks.
+ * Return: NVDPA_ERROR_NONE; NVDPA_ERROR_UNSUPPORTED for a flag that we don't know,
+ * and for unmap in a discard (5.2.6.2); NVDPA_ERROR_REFUSED for a range that is
+ * empty, longer than @lim says, outside the disk, or for write zeroes not of whole
+ * blocks.
  */
-u8 nvdpa_req_range(enum nvdpa_op op,
-		   const struct virtio_blk_discard_write_zeroes *raw,
-		   u64 capacity_sectors, const struct nvdpa_req_limits *lim,
-		   struct nvdpa_range *range);
+enum nvdpa_error
+nvdpa_req_range(enum nvdpa_op op,
+		const struct virtio_blk_discard_write_zeroes *raw,
+		u64 capacity_sectors, const struct nvdpa_req_limits *lim,
+		struct nvdpa_range *range);
 
 #endif /* NVDPA_PURE_REQ_H */
