@@ -17,7 +17,7 @@ BELOW = {
     "path": {"pure", "nvme", "debug"},
     "nvme": {"pure", "debug"},
     "pure": set(),
-    "debug": set(),
+    "debug": {"pure"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 

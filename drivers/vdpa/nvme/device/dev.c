@@ -204,6 +204,16 @@ void nvdpa_dev_grow(struct nvdpa_dev *dev, u64 nr_lbas)
 	nvdpa_dev_tell_driver(dev);
 }
 
+void nvdpa_dev_stats(struct nvdpa_dev *dev, unsigned int first, unsigned int nr,
+		     struct nvdpa_stats *sum)
+{
+	unsigned int i;
+
+	memset(sum, 0, sizeof(*sum));
+	for (i = first; i < first + nr; i++)
+		nvdpa_queue_stats(&dev->vqs[i].q, sum);
+}
+
 void nvdpa_dev_get_config(struct nvdpa_dev *dev, unsigned int offset, void *buf,
 			  unsigned int len)
 {

@@ -200,6 +200,18 @@ void nvdpa_dev_needs_reset(struct nvdpa_dev *dev);
 void nvdpa_dev_grow(struct nvdpa_dev *dev, u64 nr_lbas);
 
 /**
+ * nvdpa_dev_stats() - what was counted of some of its virtqueues
+ * @dev: device that is not being destroyed
+ * @first: index of the first of them
+ * @nr: how many; 1, or all of them to get the device's
+ * @sum: written
+ *
+ * Context: any.
+ */
+void nvdpa_dev_stats(struct nvdpa_dev *dev, unsigned int first, unsigned int nr,
+		     struct nvdpa_stats *sum);
+
+/**
  * nvdpa_dev_get_config() - read the configuration space
  * @dev: device
  * @offset: in bytes

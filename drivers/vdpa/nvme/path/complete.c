@@ -2,6 +2,7 @@
 /* The way up: NVMe status, status byte, used ring, one notification. */
 #include "queue.h"
 
+#include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
 #include "../pure/cmd.h"
@@ -9,7 +10,7 @@
 static void nvdpa_complete_push(struct nvdpa_queue *q, u16 head, u32 len)
 {
 	nvdpa_ring_push(&q->ring, head, len);
-	q->pushed = true;
+	q->pushed++;
 }
 
 /* Bytes that the device has written, counted from the first one (2.7.8.2). */
@@ -37,8 +38,9 @@ void nvdpa_complete_req(struct nvdpa_queue *q, struct nvdpa_queue_req *rq)
 	lockdep_assert_held(&q->lock);
 
 	nvdpa_map_undo(q, rq);
+	nvdpa_stats_end(&q->stats, &rq->req, &rq->watch, rq->error, q->now_ns);
 	WRITE_ONCE(*rq->status, nvdpa_error_status(rq->error));
-	nvdpa_complete_push(q, rq - q->reqs, nvdpa_complete_len(rq));
+	nvdpa_complete_push(q, rq->head, nvdpa_complete_len(rq));
 	rq->busy = false;
 	if (!--q->inflight[rq->epoch])
 		wake_up(&q->drained);
@@ -48,6 +50,7 @@ void nvdpa_complete_refuse(struct nvdpa_queue *q, u16 head)
 {
 	lockdep_assert_held(&q->lock);
 
+	q->stats.errors[NVDPA_ERROR_REFUSED]++;
 	nvdpa_complete_push(q, head, 0);
 }
 
@@ -57,10 +60,12 @@ void nvdpa_complete_publish(struct nvdpa_queue *q)
 
 	if (!q->pushed)
 		return;
-	q->pushed = false;
 	nvdpa_ring_publish(&q->ring);
 	if (nvdpa_ring_need_notify(&q->ring))
 		WRITE_ONCE(q->call, true);
+	else
+		q->stats.suppressed += q->pushed;
+	q->pushed = 0;
 }
 
 /* A command of a request has ended, its data is where it belongs. */
@@ -104,6 +109,7 @@ static void nvdpa_complete_one(struct nvdpa_queue *q,
 	struct nvdpa_queue_req *rq = done->owner;
 	enum nvdpa_error error = nvdpa_cmd_error(done->status);
 
+	rq->watch.done_ns = q->now_ns;
 	if (unlikely(error))
 		nvdpa_complete_fail(q, rq, error);
 	if (qc->bytes && rq->req.op == NVDPA_OP_READ && !error) {
@@ -128,6 +134,7 @@ void nvdpa_complete_cmds(void *priv, const struct nvdpa_done *done,
 	lockdep_assert_irqs_disabled();
 
 	spin_lock(&q->lock);
+	q->now_ns = ktime_get_ns();
 	nvdpa_qpair_begin(q->qp);
 	q->ended += nr;
 	for (i = 0; i < nr; i++)
@@ -147,7 +154,9 @@ void nvdpa_complete_flush(void *priv)
 		return;
 
 	spin_lock_irqsave(&q->cb_lock, flags);
-	if (q->cb.callback)
+	if (q->cb.callback) {
+		q->callbacks++;
 		q->cb.callback(q->cb.private);
+	}
 	spin_unlock_irqrestore(&q->cb_lock, flags);
 }

@@ -5,6 +5,7 @@
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
 
 /* Without a completion for so long, commands count as stuck. */
 #define NVDPA_QUEUE_GRACE_MS	5000
@@ -36,6 +37,8 @@ static void nvdpa_queue_work(struct work_struct *work)
 	struct nvdpa_queue *q = container_of(work, struct nvdpa_queue, work);
 
 	spin_lock_irq(&q->lock);
+	q->stats.deferred++;
+	q->now_ns = ktime_get_ns();
 	nvdpa_qpair_begin(q->qp);
 	nvdpa_complete_bounced(q);
 	nvdpa_submit_pass(q, true);
@@ -51,6 +54,7 @@ int nvdpa_queue_init(struct nvdpa_queue *q, struct nvdpa_ctrl *ctrl,
 		     const struct nvdpa_disk *disk,
 		     const struct nvdpa_queue_ops *ops)
 {
+	u16 head;
 	int err;
 
 	spin_lock_init(&q->lock);
@@ -65,6 +69,8 @@ int nvdpa_queue_init(struct nvdpa_queue *q, struct nvdpa_ctrl *ctrl,
 	q->reqs = kvcalloc(NVDPA_QUEUE_NUM_MAX, sizeof(*q->reqs), GFP_KERNEL);
 	if (!q->reqs)
 		return -ENOMEM;
+	for (head = 0; head < NVDPA_QUEUE_NUM_MAX; head++)
+		q->reqs[head].head = head;
 	q->cmds = kvcalloc(NVDPA_QPAIR_DEPTH, sizeof(*q->cmds), GFP_KERNEL);
 	if (!q->cmds) {
 		err = -ENOMEM;
@@ -104,9 +110,8 @@ void nvdpa_queue_start(struct nvdpa_queue *q, const struct nvdpa_ring *ring,
 	q->backlog = false;
 	q->broken = false;
 	q->running = true;
+	nvdpa_submit_look(q);
 	spin_unlock_irq(&q->lock);
-
-	nvdpa_submit_kick(q);
 }
 
 static bool nvdpa_queue_idle(struct nvdpa_queue *q, u8 epochs, u32 *ended)
@@ -166,6 +171,7 @@ static void nvdpa_queue_abort(struct nvdpa_queue *q)
 {
 	spin_lock_irq(&q->lock);
 	q->aborting = true;
+	q->now_ns = ktime_get_ns();
 	nvdpa_qpair_begin(q->qp);
 	nvdpa_submit_pass(q, false);
 	nvdpa_qpair_end(q->qp);
@@ -217,5 +223,19 @@ void nvdpa_queue_set_cb(struct nvdpa_queue *q, const struct vdpa_callback *cb)
 		q->cb = *cb;
 	else
 		memset(&q->cb, 0, sizeof(q->cb));
+	spin_unlock_irqrestore(&q->cb_lock, flags);
+}
+
+/* Callbacks have a lock of their own, which is never taken inside of the queue's. */
+void nvdpa_queue_stats(struct nvdpa_queue *q, struct nvdpa_stats *sum)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&q->lock, flags);
+	nvdpa_stats_add(sum, &q->stats);
+	spin_unlock_irqrestore(&q->lock, flags);
+
+	spin_lock_irqsave(&q->cb_lock, flags);
+	sum->callbacks += q->callbacks;
 	spin_unlock_irqrestore(&q->cb_lock, flags);
 }

@@ -13,6 +13,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "../debug/stats.h"
 #include "../nvme/qpair.h"
 #include "../pure/error.h"
 #include "../pure/extent.h"
@@ -93,7 +94,6 @@ struct nvdpa_cursor {
 
 /**
  * struct nvdpa_queue_req - a request in flight; its index is its head
- * @req: as taken from the ring
  * @node: in the queue's @waiting while commands are still to be posted
  * @status: kernel address of the status byte; the page is held until the
  *          request has ended (see nvdpa_queue_set_mem())
@@ -107,6 +107,9 @@ struct nvdpa_cursor {
  * @busy: between pop and push
  * @mapped: segments with a mapping in @dma
  * @epoch: which counter of @inflight it is in
+ * @head: its head, for that is its index
+ * @watch: for the statistics
+ * @req: as taken from the ring
  * @dma: bus addresses of the segments, if memory is not premapped
  * @ranges: of a discard, whose list is not for the controller to read
  */
@@ -122,6 +125,8 @@ struct nvdpa_queue_req {
 	u8 epoch;
 	bool unmap;
 	bool busy;
+	u16 head;
+	struct nvdpa_watch watch;
 	struct nvdpa_req req;
 	union {
 		dma_addr_t dma[NVDPA_REQ_SEGS];
@@ -157,7 +162,7 @@ struct nvdpa_queue_cmd {
  * @backlog: the ring was left with requests in it; kicks are off
  * @broken: the ring is not to be trusted; @running is false until restart
  * @unmapped: NVDPA_EVENT_UNMAPPED is to be told
- * @pushed: used entries wait to be published
+ * @pushed: used entries that wait to be published
  * @bounces: commands with bounced data in flight
  * @mem: the guest's memory
  * @hint: last hit in @mem
@@ -165,15 +170,18 @@ struct nvdpa_queue_cmd {
  * @epoch: counter that new requests go to
  * @inflight: requests between pop and push, by epoch
  * @ended: commands ended so far, wrapping; tells a slow device from a stuck one
+ * @now_ns: when the pass or the group of completions that is under way began
  * @waiting: requests with commands still to be posted, in order
  * @bounced: commands whose data waits to be copied to the guest
  * @sg: scratch of one pass
+ * @stats: what is counted; but for the callbacks
  * @call: the driver is to be notified; set under @lock, taken by xchg
  * @drained: woken when @inflight of an epoch falls to 0
  * @work: a later pass, in softirq
- * @cb_lock: protects @cb; outside of the eventfd's or the driver's lock, which
+ * @cb_lock: protects the following fields; outside of the eventfd's or the driver's lock, which
  *           are outside of @lock
  * @cb: how the driver is notified
+ * @callbacks: how often it was
  */
 struct nvdpa_queue {
 	struct nvdpa_qpair *qp;
@@ -189,24 +197,27 @@ struct nvdpa_queue {
 	bool backlog;
 	bool broken;
 	bool unmapped;
-	bool pushed;
 	u8 epoch;
+	u16 pushed;
 	u16 bounces;
 	u32 hint;
 	u32 inflight[2];
 	u32 ended;
+	u64 now_ns;
 	const struct nvdpa_memtable *mem;
 	struct nvdpa_ring ring;
 	struct list_head waiting;
 	struct list_head bounced;
 	struct nvdpa_dma_seg sg[NVDPA_QUEUE_SG];
+	struct nvdpa_stats stats;
 
 	bool call;
 	wait_queue_head_t drained;
 	struct work_struct work;
 
-	spinlock_t cb_lock ____cacheline_aligned; /* @cb, see above */
+	spinlock_t cb_lock ____cacheline_aligned; /* callbacks, see above */
 	struct vdpa_callback cb;
+	u64 callbacks;
 };
 
 /* queue.c */
@@ -312,7 +323,24 @@ void nvdpa_queue_halt(struct nvdpa_queue *q);
  */
 u16 nvdpa_queue_index(struct nvdpa_queue *q);
 
+/**
+ * nvdpa_queue_stats() - add what was counted to a sum
+ * @q: queue
+ * @sum: added to
+ *
+ * Context: any.
+ */
+void nvdpa_queue_stats(struct nvdpa_queue *q, struct nvdpa_stats *sum);
+
 /* submit.c */
+
+/**
+ * nvdpa_submit_look() - look whether there are chains
+ * @q: queue; nothing happens if it is not running or a pass is owed already
+ *
+ * Context: @lock held; otherwise as nvdpa_submit_kick().
+ */
+void nvdpa_submit_look(struct nvdpa_queue *q);
 
 /**
  * nvdpa_submit_kick() - the driver says that there are chains
@@ -329,8 +357,8 @@ void nvdpa_submit_kick(struct nvdpa_queue *q);
  * @q: queue
  * @take: look at the ring
  *
- * Context: @lock held, between nvdpa_qpair_begin() and nvdpa_qpair_end();
- * bounded by NVDPA_PASS_*.
+ * Context: @lock held, @now_ns set, between nvdpa_qpair_begin() and
+ * nvdpa_qpair_end(); bounded by NVDPA_PASS_*.
  */
 void nvdpa_submit_pass(struct nvdpa_queue *q, bool take);
 

@@ -2,6 +2,7 @@
 /* The way down: ring, request, extent, memory, PRP, command, doorbell. */
 #include "queue.h"
 
+#include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
 #include "../pure/cmd.h"
@@ -69,6 +70,7 @@ static int nvdpa_submit_bounce(struct nvdpa_queue *q,
 	qc->at = rq->next;
 	qc->bytes = bytes;
 	q->bounces++;
+	q->stats.bounces++;
 	return 0;
 }
 
@@ -161,6 +163,15 @@ static noinline void nvdpa_submit_other(struct nvdpa_queue *q,
 	}
 }
 
+static void nvdpa_submit_count(struct nvdpa_queue *q, struct nvdpa_queue_req *rq)
+{
+	q->stats.commands++;
+	if (rq->watch.posted_ns)
+		q->stats.splits++;
+	else
+		rq->watch.posted_ns = q->now_ns;
+}
+
 /* Post the next command of a request; -EBUSY when there is no room for it. */
 static int nvdpa_submit_next(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 			     struct nvdpa_budget *budget)
@@ -188,6 +199,7 @@ static int nvdpa_submit_next(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 	}
 
 	rq->cmds++;
+	nvdpa_submit_count(q, rq);
 	nvdpa_qpair_post(q->qp, cid, &cmd, rq);
 	nvdpa_map_advance(&rq->req, &rq->next, bytes);
 	rq->lba += bytes >> q->disk->extent.lba_shift;
@@ -271,6 +283,7 @@ nvdpa_submit_ranges(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 
 		rq->lba = nvdpa_extent_lba(ext, range.sector);
 		nlb = nvdpa_extent_lbas(ext, range.sectors);
+		rq->watch.bytes += nlb << ext->lba_shift;
 		if (rq->req.op == NVDPA_OP_DISCARD) {
 			nvdpa_cmd_range(&rq->ranges[left++], rq->lba, nlb);
 		} else {
@@ -317,6 +330,7 @@ static enum nvdpa_error nvdpa_submit_prepare(struct nvdpa_queue *q,
 			return NVDPA_ERROR_DEVICE;
 		rq->lba = nvdpa_extent_lba(ext, req->sector);
 		rq->left = req->data_bytes;
+		rq->watch.bytes = req->data_bytes;
 		return NVDPA_ERROR_NONE;
 	}
 }
@@ -344,7 +358,18 @@ static void nvdpa_submit_begin(struct nvdpa_queue *q,
 	rq->next.seg = rq->req.first;
 	rq->next.off = 0;
 	rq->error = NVDPA_ERROR_NONE;
+	rq->watch.taken_ns = q->now_ns;
+	rq->watch.posted_ns = 0;
+	rq->watch.bytes = 0;
 	q->inflight[q->epoch]++;
+}
+
+/* A chain that cannot be given back: where its end is to be told is unknown. */
+static bool nvdpa_submit_lost(struct nvdpa_queue *q)
+{
+	q->unmapped = true;
+	q->stats.errors[NVDPA_ERROR_UNMAPPED]++;
+	return false;
 }
 
 /* Take one chain. False when the ring cannot be trusted any more. */
@@ -363,18 +388,16 @@ static bool nvdpa_submit_chain(struct nvdpa_queue *q, u16 head,
 	budget->reqs--;
 	budget->descs -= rq->req.descs;
 	if (verdict == NVDPA_REQ_UNMAPPED)
-		q->unmapped = true;
-	if (verdict == NVDPA_REQ_BROKEN || verdict == NVDPA_REQ_UNMAPPED)
+		return nvdpa_submit_lost(q);
+	if (verdict == NVDPA_REQ_BROKEN)
 		return false;
 	if (!rq->req.has_status) {
 		nvdpa_complete_refuse(q, head);
 		return true;
 	}
 	rq->status = nvdpa_submit_status(q, &rq->req);
-	if (!rq->status) {
-		q->unmapped = true;
-		return false;
-	}
+	if (!rq->status)
+		return nvdpa_submit_lost(q);
 
 	nvdpa_submit_begin(q, rq);
 	if (verdict == NVDPA_REQ_OK)
@@ -442,18 +465,27 @@ void nvdpa_submit_pass(struct nvdpa_queue *q, bool take)
 		nvdpa_submit_take(q, &budget);
 }
 
+void nvdpa_submit_look(struct nvdpa_queue *q)
+{
+	lockdep_assert_held(&q->lock);
+
+	if (!q->running || q->backlog)
+		return;
+	q->now_ns = ktime_get_ns();
+	nvdpa_qpair_begin(q->qp);
+	nvdpa_submit_pass(q, true);
+	nvdpa_qpair_end(q->qp);
+	nvdpa_complete_publish(q);
+	if (q->call)
+		nvdpa_submit_later(q);
+}
+
 void nvdpa_submit_kick(struct nvdpa_queue *q)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&q->lock, flags);
-	if (q->running && !q->backlog) {
-		nvdpa_qpair_begin(q->qp);
-		nvdpa_submit_pass(q, true);
-		nvdpa_qpair_end(q->qp);
-		nvdpa_complete_publish(q);
-		if (q->call)
-			nvdpa_submit_later(q);
-	}
+	q->stats.kicks++;
+	nvdpa_submit_look(q);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
