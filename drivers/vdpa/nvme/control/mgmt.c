@@ -328,8 +328,9 @@ static void nvdpa_mgmt_dev_del(struct vdpa_mgmt_dev *mdev,
 	/* Somebody may hold a reference for longer than there is a controller. */
 	get_device(&vdpa->dev);
 	_vdpa_unregister_device(vdpa);
+	/* Until here it may grow, and tell what it has counted. */
+	nvdpa_volume_detach(vol);
 	nvdpa_dev_destroy(dev);
-	/* It may grow until here, so it is not gone before. */
 	nvdpa_volume_put(&mgmt->vols, vol);
 	put_device(&vdpa->dev);
 }

@@ -130,6 +130,19 @@ struct nvdpa_volume *nvdpa_volume_find(const struct nvdpa_volumes *vols,
 	return NULL;
 }
 
+const struct nvdpa_volume *
+nvdpa_volume_find_dev(const struct nvdpa_volumes *vols, const char *name)
+{
+	const struct nvdpa_volume *vol;
+
+	lockdep_assert_held(&nvdpa_registry.lock);
+
+	list_for_each_entry(vol, &vols->list, node)
+		if (vol->dev && !strcmp(vol->name, name))
+			return vol;
+	return NULL;
+}
+
 struct nvdpa_volume *nvdpa_volume_of(const struct nvdpa_volumes *vols,
 				     const struct nvdpa_dev *dev)
 {
@@ -421,7 +434,7 @@ static int nvdpa_volume_check_follow(const struct nvdpa_volume *vol,
 		return err;
 	if (!vol->dev)
 		return nvdpa_refuse(why, -EBUSY, NVME_VDPA_A_VOLUME_NAME,
-				    "the vDPA device is just being made, try again");
+				    "the vDPA device is just being made or removed, try again");
 	if (next->nr_lbas < vol->served_lbas)
 		return nvdpa_refuse(why, -EBUSY, NVME_VDPA_A_VOLUME_NR_LBAS,
 				    "in use with %llu blocks, it can only grow",
@@ -573,10 +586,17 @@ void nvdpa_volume_attach(struct nvdpa_volumes *vols, struct nvdpa_volume *vol,
 	mutex_unlock(&nvdpa_registry.lock);
 }
 
-void nvdpa_volume_put(struct nvdpa_volumes *vols, struct nvdpa_volume *vol)
+void nvdpa_volume_detach(struct nvdpa_volume *vol)
 {
 	mutex_lock(&nvdpa_registry.lock);
 	vol->dev = NULL;
+	nvdpa_registry_changed();
+	mutex_unlock(&nvdpa_registry.lock);
+}
+
+void nvdpa_volume_put(struct nvdpa_volumes *vols, struct nvdpa_volume *vol)
+{
+	mutex_lock(&nvdpa_registry.lock);
 	vol->taken = false;
 	if (vol->whole)
 		nvdpa_volume_free(vols, vol);

@@ -71,7 +71,7 @@ struct nvdpa_volumes {
  * @nr_queues: virtqueues, or 0 for the default
  * @queue_size: entries of a virtqueue, or 0 for the default
  * @served_lbas: blocks that the device offers, while there is one
- * @dev: the device, or NULL
+ * @dev: the device, or NULL while it is being made or destroyed, too
  */
 struct nvdpa_volume {
 	struct list_head node;
@@ -193,6 +193,17 @@ struct nvdpa_volume *nvdpa_volume_find(const struct nvdpa_volumes *vols,
 				       const char *name);
 
 /**
+ * nvdpa_volume_find_dev() - look for a vDPA device
+ * @vols: the controller's volumes
+ * @name: the device's name
+ *
+ * Context: lock of the registry held, which keeps the result and its device.
+ * Return: what the device stands on, with @dev set, or NULL.
+ */
+const struct nvdpa_volume *
+nvdpa_volume_find_dev(const struct nvdpa_volumes *vols, const char *name);
+
+/**
  * nvdpa_volume_of() - which volume is a device?
  * @vols: the controller's volumes
  * @dev: device
@@ -277,7 +288,7 @@ struct nvdpa_volume *nvdpa_volume_take_whole(struct nvdpa_volumes *vols,
  * nvdpa_volume_attach() - the device of a volume that was taken is there
  * @vols: the controller's volumes
  * @vol: the volume
- * @dev: the device, which lives until nvdpa_volume_put()
+ * @dev: the device, which lives until nvdpa_volume_detach()
  *
  * Context: may sleep.
  */
@@ -285,9 +296,20 @@ void nvdpa_volume_attach(struct nvdpa_volumes *vols, struct nvdpa_volume *vol,
 			 struct nvdpa_dev *dev);
 
 /**
+ * nvdpa_volume_detach() - the device of a volume is going to be destroyed
+ * @vol: the volume, which stays taken
+ *
+ * Nobody uses the device by way of the volume when this returns.
+ *
+ * Context: may sleep.
+ */
+void nvdpa_volume_detach(struct nvdpa_volume *vol);
+
+/**
  * nvdpa_volume_put() - no device has the volume any more
  * @vols: the controller's volumes
- * @vol: a volume that was taken; gone if it stands for a whole namespace
+ * @vol: a volume that was taken and is without device; gone if it stands for a
+ *       whole namespace
  *
  * Context: may sleep.
  */
