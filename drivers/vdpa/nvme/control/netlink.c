@@ -13,23 +13,10 @@
 #include "../nvme/ctrl.h"
 #include "../nvme/qpair.h"
 #include "netlink_gen.h"
+#include "netlink_out.h"
 #include "volume.h"
 
-/**
- * struct nvdpa_netlink_out - messages on their way out
- * @skb: takes them
- * @info: whom they answer
- * @cb: state of a dump, whose args[0] counts the objects told so far; or NULL
- * @seen: objects that the dump has come across in this call
- */
-struct nvdpa_netlink_out {
-	struct sk_buff *skb;
-	const struct genl_info *info;
-	struct netlink_callback *cb;
-	long seen;
-};
-
-static void *nvdpa_netlink_begin(const struct nvdpa_netlink_out *out)
+void *nvdpa_netlink_begin(const struct nvdpa_netlink_out *out)
 {
 	void *hdr;
 
@@ -39,8 +26,8 @@ static void *nvdpa_netlink_begin(const struct nvdpa_netlink_out *out)
 	return hdr;
 }
 
-static int nvdpa_netlink_end(const struct nvdpa_netlink_out *out, void *hdr,
-			     bool full)
+int nvdpa_netlink_end(const struct nvdpa_netlink_out *out, void *hdr,
+		      bool full)
 {
 	if (full) {
 		genlmsg_cancel(out->skb, hdr);
@@ -50,8 +37,17 @@ static int nvdpa_netlink_end(const struct nvdpa_netlink_out *out, void *hdr,
 	return 0;
 }
 
-/* An object that a call before this one has told. */
-static bool nvdpa_netlink_told(struct nvdpa_netlink_out *out)
+int nvdpa_netlink_answer(const struct nvdpa_netlink_out *out,
+			 struct genl_info *info, int err)
+{
+	if (err) {
+		nlmsg_free(out->skb);
+		return err;
+	}
+	return genlmsg_reply(out->skb, info);
+}
+
+bool nvdpa_netlink_told(struct nvdpa_netlink_out *out)
 {
 	return out->seen++ < out->cb->args[0];
 }
@@ -155,17 +151,12 @@ static int nvdpa_netlink_reply(struct genl_info *info,
 			       const struct nvdpa_volume *vol)
 {
 	struct nvdpa_netlink_out out = { .info = info };
-	int err;
 
 	out.skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!out.skb)
 		return -ENOMEM;
-	err = nvdpa_netlink_put(&out, vols, vol);
-	if (err) {
-		nlmsg_free(out.skb);
-		return err;
-	}
-	return genlmsg_reply(out.skb, info);
+	return nvdpa_netlink_answer(&out, info,
+				    nvdpa_netlink_put(&out, vols, vol));
 }
 
 static void nvdpa_netlink_event(u8 cmd, const struct nvdpa_volumes *vols,
@@ -203,9 +194,9 @@ void nvdpa_netlink_volume_event(u8 cmd, const struct nvdpa_volumes *vols,
 	nvdpa_netlink_event(cmd, vols, vol);
 }
 
-static int nvdpa_netlink_dump(struct sk_buff *skb, struct netlink_callback *cb,
-			      int (*dump)(struct nvdpa_netlink_out *out,
-					  const struct nvdpa_volumes *vols))
+int nvdpa_netlink_dump(struct sk_buff *skb, struct netlink_callback *cb,
+		       int (*dump)(struct nvdpa_netlink_out *out,
+				   const struct nvdpa_volumes *vols))
 {
 	struct nvdpa_netlink_out out = {
 		.skb = skb,
@@ -273,8 +264,8 @@ static int nvdpa_netlink_dump_volumes(struct nvdpa_netlink_out *out,
 	return 0;
 }
 
-static struct nvdpa_volumes *nvdpa_netlink_find_ctrl(struct genl_info *info,
-						     unsigned int attr)
+struct nvdpa_volumes *nvdpa_netlink_find_ctrl(struct genl_info *info,
+					      unsigned int attr)
 {
 	struct nvdpa_volumes *vols;
 

@@ -53,6 +53,13 @@ static const struct nla_policy nvme_vdpa_volume_get_nl_policy[NVME_VDPA_A_VOLUME
 	[NVME_VDPA_A_VOLUME_NAME] = { .type = NLA_NUL_STRING, .len = NVME_VDPA_VOLUME_NAME_MAX, },
 };
 
+/* NVME_VDPA_CMD_STATS_GET - do */
+static const struct nla_policy nvme_vdpa_stats_get_nl_policy[NVME_VDPA_A_STATS_QUEUE + 1] = {
+	[NVME_VDPA_A_STATS_CTRL] = { .type = NLA_NUL_STRING, .len = NVME_VDPA_CTRL_NAME_MAX, },
+	[NVME_VDPA_A_STATS_NAME] = { .type = NLA_NUL_STRING, .len = NVME_VDPA_DEVICE_NAME_MAX, },
+	[NVME_VDPA_A_STATS_QUEUE] = { .type = NLA_U32, },
+};
+
 /* Ops table for nvme_vdpa */
 static const struct genl_split_ops nvme_vdpa_nl_ops[] = {
 	{
@@ -103,6 +110,18 @@ static const struct genl_split_ops nvme_vdpa_nl_ops[] = {
 	{
 		.cmd	= NVME_VDPA_CMD_VOLUME_GET,
 		.dumpit	= nvme_vdpa_nl_volume_get_dumpit,
+		.flags	= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= NVME_VDPA_CMD_STATS_GET,
+		.doit		= nvme_vdpa_nl_stats_get_doit,
+		.policy		= nvme_vdpa_stats_get_nl_policy,
+		.maxattr	= NVME_VDPA_A_STATS_QUEUE,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= NVME_VDPA_CMD_STATS_GET,
+		.dumpit	= nvme_vdpa_nl_stats_get_dumpit,
 		.flags	= GENL_CMD_CAP_DUMP,
 	},
 };

@@ -20,7 +20,10 @@ struct nvdpa_ns;
 /* Separates the name of a disk from the namespace that it takes whole. */
 #define NVDPA_VOLUME_NS_MARK	"@n"
 /* With the mark, the digits of a namespace and the end. */
-#define NVDPA_VOLUME_NAME_BYTES	(NVME_VDPA_VOLUME_NAME_MAX + 2 + 10 + 1)
+#define NVDPA_VOLUME_NAME_BYTES	(NVME_VDPA_DEVICE_NAME_MAX + 1)
+
+static_assert(NVME_VDPA_DEVICE_NAME_MAX ==
+	      NVME_VDPA_VOLUME_NAME_MAX + sizeof(NVDPA_VOLUME_NS_MARK) - 1 + 10);
 
 /**
  * struct nvdpa_registry - all controllers and their volumes
