@@ -62,6 +62,26 @@ void nvdpa_qpair_put(struct nvdpa_qpair *qp, u16 cid)
 	qp->free[qp->nr_free++] = cid;
 }
 
+/* What is told is gathered only if somebody listens. */
+static void nvdpa_qpair_trace_submit(const struct nvdpa_qpair *qp,
+				     const struct nvme_command *cmd)
+{
+	u16 cid = cmd->common.command_id;
+
+	if (trace_nvdpa_cmd_submit_enabled())
+		trace_nvdpa_cmd_submit(dev_name(qp->ctrl->dev), qp->qid,
+				       qp->slots[cid].head, cmd);
+}
+
+static void nvdpa_qpair_trace_complete(const struct nvdpa_qpair *qp,
+				       const struct nvdpa_done *done)
+{
+	if (trace_nvdpa_cmd_complete_enabled())
+		trace_nvdpa_cmd_complete(dev_name(qp->ctrl->dev), qp->qid,
+					 qp->slots[done->cid].head, done->cid,
+					 done->status);
+}
+
 void nvdpa_qpair_post(struct nvdpa_qpair *qp, u16 cid,
 		      struct nvme_command *cmd, void *owner)
 {
@@ -72,7 +92,7 @@ void nvdpa_qpair_post(struct nvdpa_qpair *qp, u16 cid,
 	slot->owner = owner;
 	slot->state = NVDPA_SLOT_BUSY;
 	cmd->common.command_id = cid;
-	trace_nvdpa_cmd_submit(qp->qid, cmd);
+	nvdpa_qpair_trace_submit(qp, cmd);
 	qp->sq[qp->sq_tail] = *cmd;
 	if (++qp->sq_tail == qp->depth)
 		qp->sq_tail = 0;
@@ -103,7 +123,7 @@ static bool nvdpa_qpair_take_cqe(struct nvdpa_qpair *qp,
 	done->owner = slot->owner;
 	done->cid = cid;
 	done->status = le16_to_cpu(cqe->status) >> 1 & NVME_SCT_SC_MASK;
-	trace_nvdpa_cmd_complete(qp->qid, cid, done->status);
+	nvdpa_qpair_trace_complete(qp, done);
 	return true;
 }
 
@@ -181,7 +201,7 @@ static void nvdpa_qpair_fail(struct nvdpa_qpair *qp)
 			continue;
 		done.cid = cid;
 		done.status = NVME_SC_ABORT_QUEUE;
-		trace_nvdpa_cmd_complete(qp->qid, cid, done.status);
+		nvdpa_qpair_trace_complete(qp, &done);
 		qp->ops->complete(qp->priv, &done, 1);
 	}
 	spin_unlock_irqrestore(&qp->cq_lock, flags);

@@ -55,12 +55,15 @@ enum nvdpa_slot_state {
  * @page: coherent page for a PRP list, an SGL segment or bounced data
  * @page_dma: its bus address
  * @state: who has it
+ * @head: what the user calls its request, for the trace events alone; written by
+ *        the user between nvdpa_qpair_get() and nvdpa_qpair_post()
  */
 struct nvdpa_slot {
 	void *owner;
 	void *page;
 	dma_addr_t page_dma;
 	enum nvdpa_slot_state state;
+	u16 head;
 };
 
 /**

@@ -5,6 +5,7 @@
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
+#include "../debug/trace.h"
 #include "../pure/cmd.h"
 
 static void nvdpa_complete_push(struct nvdpa_queue *q, u16 head, u32 len)
@@ -25,12 +26,31 @@ static u32 nvdpa_complete_len(const struct nvdpa_queue_req *rq)
 	return min_t(u64, bytes + 1, U32_MAX);
 }
 
+static void nvdpa_complete_trace_error(struct nvdpa_queue *q, u16 head,
+				       enum nvdpa_error error, u16 nvme_status)
+{
+	if (trace_nvdpa_req_error_enabled())
+		trace_nvdpa_req_error(dev_name(q->qp->ctrl->dev), q->qp->qid,
+				      head, error, nvme_status);
+}
+
 void nvdpa_complete_fail(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
-			 enum nvdpa_error error)
+			 enum nvdpa_error error, u16 nvme_status)
 {
 	lockdep_assert_held(&q->lock);
 
 	rq->error = error;
+	nvdpa_complete_trace_error(q, rq->head, error, nvme_status);
+}
+
+static void nvdpa_complete_trace(struct nvdpa_queue *q,
+				 const struct nvdpa_queue_req *rq)
+{
+	if (trace_nvdpa_req_complete_enabled())
+		trace_nvdpa_req_complete(dev_name(q->qp->ctrl->dev),
+					 q->qp->qid, rq->head,
+					 nvdpa_error_status(rq->error),
+					 q->now_ns - rq->watch.taken_ns);
 }
 
 void nvdpa_complete_req(struct nvdpa_queue *q, struct nvdpa_queue_req *rq)
@@ -38,6 +58,7 @@ void nvdpa_complete_req(struct nvdpa_queue *q, struct nvdpa_queue_req *rq)
 	lockdep_assert_held(&q->lock);
 
 	nvdpa_map_undo(q, rq);
+	nvdpa_complete_trace(q, rq);
 	nvdpa_stats_end(&q->stats, &rq->req, &rq->watch, rq->error, q->now_ns);
 	WRITE_ONCE(*rq->status, nvdpa_error_status(rq->error));
 	nvdpa_complete_push(q, rq->head, nvdpa_complete_len(rq));
@@ -46,11 +67,21 @@ void nvdpa_complete_req(struct nvdpa_queue *q, struct nvdpa_queue_req *rq)
 		wake_up(&q->drained);
 }
 
+void nvdpa_complete_lost(struct nvdpa_queue *q, u16 head)
+{
+	lockdep_assert_held(&q->lock);
+
+	q->unmapped = true;
+	q->stats.errors[NVDPA_ERROR_UNMAPPED]++;
+	nvdpa_complete_trace_error(q, head, NVDPA_ERROR_UNMAPPED, 0);
+}
+
 void nvdpa_complete_refuse(struct nvdpa_queue *q, u16 head)
 {
 	lockdep_assert_held(&q->lock);
 
 	q->stats.errors[NVDPA_ERROR_REFUSED]++;
+	nvdpa_complete_trace_error(q, head, NVDPA_ERROR_REFUSED, 0);
 	nvdpa_complete_push(q, head, 0);
 }
 
@@ -94,7 +125,7 @@ void nvdpa_complete_bounced(struct nvdpa_queue *q)
 		if (nvdpa_map_copy(q, qc->rq, qc->at, q->qp->slots[cid].page,
 				   qc->bytes)) {
 			q->unmapped = true;
-			nvdpa_complete_fail(q, qc->rq, NVDPA_ERROR_UNMAPPED);
+			nvdpa_complete_fail(q, qc->rq, NVDPA_ERROR_UNMAPPED, 0);
 		}
 		q->bounces--;
 		nvdpa_qpair_put(q->qp, cid);
@@ -111,7 +142,7 @@ static void nvdpa_complete_one(struct nvdpa_queue *q,
 
 	rq->watch.done_ns = q->now_ns;
 	if (unlikely(error))
-		nvdpa_complete_fail(q, rq, error);
+		nvdpa_complete_fail(q, rq, error, done->status);
 	if (qc->bytes && rq->req.op == NVDPA_OP_READ && !error) {
 		/* Copying is not for hard interrupts. */
 		qc->rq = rq;

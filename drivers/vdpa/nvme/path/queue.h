@@ -388,11 +388,12 @@ void nvdpa_complete_flush(void *priv);
  * @q: queue
  * @rq: request
  * @error: the reason; the last one counts
+ * @nvme_status: of the command that failed, or 0 if none did
  *
  * Context: @lock held.
  */
 void nvdpa_complete_fail(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
-			 enum nvdpa_error error);
+			 enum nvdpa_error error, u16 nvme_status);
 
 /**
  * nvdpa_complete_req() - end a request: status byte and used entry
@@ -402,6 +403,17 @@ void nvdpa_complete_fail(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
  * Context: @lock held.
  */
 void nvdpa_complete_req(struct nvdpa_queue *q, struct nvdpa_queue_req *rq);
+
+/**
+ * nvdpa_complete_lost() - note down that a chain's end cannot be told
+ * @q: queue, which stops
+ * @head: its head
+ *
+ * Its indirect table or its status byte is in memory that the device was not given.
+ *
+ * Context: @lock held.
+ */
+void nvdpa_complete_lost(struct nvdpa_queue *q, u16 head);
 
 /**
  * nvdpa_complete_refuse() - give a chain back that is no request

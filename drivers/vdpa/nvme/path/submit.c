@@ -5,6 +5,7 @@
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
+#include "../debug/trace.h"
 #include "../pure/cmd.h"
 
 /* What one pass may still do. */
@@ -39,7 +40,7 @@ static void nvdpa_submit_end(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 {
 	rq->left = 0;
 	if (error)
-		nvdpa_complete_fail(q, rq, error);
+		nvdpa_complete_fail(q, rq, error, 0);
 	list_del_init(&rq->node);
 	if (!rq->cmds)
 		nvdpa_complete_req(q, rq);
@@ -163,8 +164,10 @@ static noinline void nvdpa_submit_other(struct nvdpa_queue *q,
 	}
 }
 
-static void nvdpa_submit_count(struct nvdpa_queue *q, struct nvdpa_queue_req *rq)
+static void nvdpa_submit_count(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
+			       u16 cid)
 {
+	q->qp->slots[cid].head = rq->head;
 	q->stats.commands++;
 	if (rq->watch.posted_ns)
 		q->stats.splits++;
@@ -199,7 +202,7 @@ static int nvdpa_submit_next(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 	}
 
 	rq->cmds++;
-	nvdpa_submit_count(q, rq);
+	nvdpa_submit_count(q, rq, cid);
 	nvdpa_qpair_post(q->qp, cid, &cmd, rq);
 	nvdpa_map_advance(&rq->req, &rq->next, bytes);
 	rq->lba += bytes >> q->disk->extent.lba_shift;
@@ -362,14 +365,9 @@ static void nvdpa_submit_begin(struct nvdpa_queue *q,
 	rq->watch.posted_ns = 0;
 	rq->watch.bytes = 0;
 	q->inflight[q->epoch]++;
-}
-
-/* A chain that cannot be given back: where its end is to be told is unknown. */
-static bool nvdpa_submit_lost(struct nvdpa_queue *q)
-{
-	q->unmapped = true;
-	q->stats.errors[NVDPA_ERROR_UNMAPPED]++;
-	return false;
+	if (trace_nvdpa_req_start_enabled())
+		trace_nvdpa_req_start(dev_name(q->qp->ctrl->dev), q->qp->qid,
+				      rq->head, &rq->req);
 }
 
 /* Take one chain. False when the ring cannot be trusted any more. */
@@ -388,16 +386,18 @@ static bool nvdpa_submit_chain(struct nvdpa_queue *q, u16 head,
 	budget->reqs--;
 	budget->descs -= rq->req.descs;
 	if (verdict == NVDPA_REQ_UNMAPPED)
-		return nvdpa_submit_lost(q);
-	if (verdict == NVDPA_REQ_BROKEN)
+		nvdpa_complete_lost(q, head);
+	if (verdict == NVDPA_REQ_BROKEN || verdict == NVDPA_REQ_UNMAPPED)
 		return false;
 	if (!rq->req.has_status) {
 		nvdpa_complete_refuse(q, head);
 		return true;
 	}
 	rq->status = nvdpa_submit_status(q, &rq->req);
-	if (!rq->status)
-		return nvdpa_submit_lost(q);
+	if (!rq->status) {
+		nvdpa_complete_lost(q, head);
+		return false;
+	}
 
 	nvdpa_submit_begin(q, rq);
 	if (verdict == NVDPA_REQ_OK)
@@ -407,7 +407,7 @@ static bool nvdpa_submit_chain(struct nvdpa_queue *q, u16 head,
 	else
 		error = NVDPA_ERROR_REFUSED;
 	if (unlikely(error))
-		nvdpa_complete_fail(q, rq, error);
+		nvdpa_complete_fail(q, rq, error, 0);
 	if (rq->left)
 		list_add_tail(&rq->node, &q->waiting);
 	else
