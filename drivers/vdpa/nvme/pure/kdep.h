@@ -147,8 +147,20 @@ enum {
 	nvme_cmd_flush			= 0x00,
 	nvme_cmd_write			= 0x01,
 	nvme_cmd_read			= 0x02,
+	nvme_cmd_compare		= 0x05,
 	nvme_cmd_write_zeroes		= 0x08,
 	nvme_cmd_dsm			= 0x09,
+
+	nvme_admin_get_log_page		= 0x02,
+	nvme_admin_identify		= 0x06,
+	nvme_admin_set_features		= 0x09,
+	nvme_admin_get_features		= 0x0a,
+
+	NVME_FEAT_POWER_MGMT		= 0x02,
+	NVME_FEAT_TEMP_THRESH		= 0x04,
+	NVME_FEAT_VOLATILE_WC		= 0x06,
+	NVME_FEAT_TIMESTAMP		= 0x0e,
+	NVME_FEAT_HCTM			= 0x10,
 
 	NVME_CMD_SGL_METABUF		= 1 << 6,
 	NVME_SGL_FMT_DATA_DESC		= 0x00,
