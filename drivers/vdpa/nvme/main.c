@@ -4,6 +4,7 @@
 
 #include "control/mgmt.h"
 #include "control/netlink.h"
+#include "nvme/chardev.h"
 #include "nvme/ctrl.h"
 
 static int __init nvdpa_init(void)
@@ -13,15 +14,25 @@ static int __init nvdpa_init(void)
 	err = nvdpa_netlink_register();
 	if (err)
 		return err;
+	err = nvdpa_chardev_init();
+	if (err)
+		goto unregister_netlink;
 	err = nvdpa_pci_register(&nvdpa_mgmt_client);
 	if (err)
-		nvdpa_netlink_unregister();
+		goto exit_chardev;
+	return 0;
+
+exit_chardev:
+	nvdpa_chardev_exit();
+unregister_netlink:
+	nvdpa_netlink_unregister();
 	return err;
 }
 
 static void __exit nvdpa_exit(void)
 {
 	nvdpa_pci_unregister();
+	nvdpa_chardev_exit();
 	nvdpa_netlink_unregister();
 }
 

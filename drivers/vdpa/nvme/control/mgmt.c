@@ -16,6 +16,7 @@
 
 #include "../device/dev.h"
 #include "../nvme/io.h"
+#include "claim.h"
 #include "volume.h"
 
 /* First bytes of a GPT header, which is in block 1 (UEFI 2.10, 5.3.2). */
@@ -377,7 +378,22 @@ static void nvdpa_mgmt_detach(struct nvdpa_ctrl *ctrl)
 	kfree(mgmt);
 }
 
+static int nvdpa_mgmt_claim(struct nvdpa_ctrl *ctrl, struct nvdpa_claim *claim)
+{
+	struct nvdpa_mgmt *mgmt = ctrl->client_data;
+
+	return nvdpa_claim_begin(&mgmt->vols, claim);
+}
+
+static void nvdpa_mgmt_unclaim(struct nvdpa_ctrl *ctrl,
+			       struct nvdpa_claim *claim)
+{
+	nvdpa_claim_end(claim);
+}
+
 const struct nvdpa_ctrl_client nvdpa_mgmt_client = {
 	.attach = nvdpa_mgmt_attach,
 	.detach = nvdpa_mgmt_detach,
+	.claim = nvdpa_mgmt_claim,
+	.unclaim = nvdpa_mgmt_unclaim,
 };

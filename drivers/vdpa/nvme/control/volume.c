@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 
 #include "../device/dev.h"
+#include "claim.h"
 #include "netlink.h"
 
 struct nvdpa_registry nvdpa_registry = {
@@ -66,6 +67,7 @@ void nvdpa_volumes_init(struct nvdpa_volumes *vols, struct nvdpa_ctrl *ctrl)
 {
 	vols->ctrl = ctrl;
 	INIT_LIST_HEAD(&vols->list);
+	INIT_LIST_HEAD(&vols->claims);
 	snprintf(vols->name, sizeof(vols->name), "%s/%s", ctrl->dev->bus->name,
 		 dev_name(ctrl->dev));
 }
@@ -446,6 +448,29 @@ static int nvdpa_volume_check_follow(const struct nvdpa_volume *vol,
 	return 0;
 }
 
+/* The device grows once all of the volume's new part is wiped. */
+static bool nvdpa_volume_grows(const struct nvdpa_volume *vol)
+{
+	return vol->dev && vol->wiped_lbas == vol->nr_lbas &&
+	       vol->nr_lbas > vol->served_lbas;
+}
+
+static int nvdpa_volume_check_taken(const struct nvdpa_volumes *vols,
+				    const struct nvdpa_volume *vol,
+				    const struct nvdpa_volume *next,
+				    struct nvdpa_refusal *why)
+{
+	int err;
+
+	err = nvdpa_volume_check_follow(vol, next, why);
+	if (err || !nvdpa_volume_grows(next))
+		return err;
+	return nvdpa_claim_check(vols, vol->ns,
+				 vol->start_lba + vol->served_lbas,
+				 next->nr_lbas - vol->served_lbas,
+				 NVME_VDPA_A_VOLUME_WIPED, why);
+}
+
 int nvdpa_volume_set(struct nvdpa_volumes *vols, struct nvdpa_volume *vol,
 		     const struct nvdpa_volume_wish *wish,
 		     struct nvdpa_refusal *why)
@@ -463,14 +488,13 @@ int nvdpa_volume_set(struct nvdpa_volumes *vols, struct nvdpa_volume *vol,
 	if (err)
 		return err;
 	if (vol->taken) {
-		err = nvdpa_volume_check_follow(vol, &next, why);
+		err = nvdpa_volume_check_taken(vols, vol, &next, why);
 		if (err)
 			return err;
 	}
 
 	*vol = next;
-	if (vol->dev && vol->wiped_lbas == vol->nr_lbas &&
-	    vol->nr_lbas > vol->served_lbas) {
+	if (nvdpa_volume_grows(vol)) {
 		vol->served_lbas = vol->nr_lbas;
 		nvdpa_dev_grow(vol->dev, vol->nr_lbas);
 	}
@@ -491,7 +515,8 @@ int nvdpa_volume_del(struct nvdpa_volumes *vols, struct nvdpa_volume *vol,
 	return 0;
 }
 
-static int nvdpa_volume_check_take(const struct nvdpa_volume *vol,
+static int nvdpa_volume_check_take(const struct nvdpa_volumes *vols,
+				   const struct nvdpa_volume *vol,
 				   struct nvdpa_refusal *why)
 {
 	if (!vol)
@@ -504,7 +529,8 @@ static int nvdpa_volume_check_take(const struct nvdpa_volume *vol,
 		return nvdpa_refuse(why, -EBUSY, 0,
 				    "not wiped yet: block %llu of %llu is next",
 				    vol->wiped_lbas, vol->nr_lbas);
-	return 0;
+	return nvdpa_claim_check(vols, vol->ns, vol->start_lba, vol->nr_lbas, 0,
+				 why);
 }
 
 struct nvdpa_volume *nvdpa_volume_take(struct nvdpa_volumes *vols,
@@ -516,7 +542,7 @@ struct nvdpa_volume *nvdpa_volume_take(struct nvdpa_volumes *vols,
 
 	mutex_lock(&nvdpa_registry.lock);
 	vol = nvdpa_volume_find(vols, name);
-	err = nvdpa_volume_check_take(vol, why);
+	err = nvdpa_volume_check_take(vols, vol, why);
 	if (!err) {
 		vol->taken = true;
 		vol->served_lbas = vol->nr_lbas;
@@ -541,7 +567,7 @@ static int nvdpa_volume_check_whole(const struct nvdpa_volumes *vols,
 				    "namespace %u is in use by %s", ns->nsid,
 				    vol->name);
 	}
-	return 0;
+	return nvdpa_claim_check(vols, ns, 0, ns->nr_lbas, 0, why);
 }
 
 struct nvdpa_volume *nvdpa_volume_take_whole(struct nvdpa_volumes *vols,

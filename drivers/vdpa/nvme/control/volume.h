@@ -49,12 +49,14 @@ extern struct nvdpa_registry nvdpa_registry;
  * @ctrl: the controller
  * @name: of the controller, as vDPA management devices are named
  * @list: struct nvdpa_volume, in the order in which they came
+ * @claims: struct nvdpa_claim, the passthrough commands under way
  */
 struct nvdpa_volumes {
 	struct list_head node;
 	struct nvdpa_ctrl *ctrl;
 	char name[NVME_VDPA_CTRL_NAME_MAX + 1];
 	struct list_head list;
+	struct list_head claims;
 };
 
 /**

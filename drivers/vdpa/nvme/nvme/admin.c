@@ -7,9 +7,6 @@
 
 #include "../pure/doorbell.h"
 
-/* Long enough for a Delete SQ that waits for the queue's commands. */
-#define NVDPA_ADMIN_TIMEOUT_MS	30000
-
 int nvdpa_admin_alloc(struct nvdpa_ctrl *ctrl)
 {
 	struct nvdpa_admin *admin = &ctrl->admin;
@@ -121,9 +118,9 @@ static void nvdpa_admin_submit(struct nvdpa_ctrl *ctrl,
 }
 
 /* An interrupt that got lost is no reason to give a controller up. */
-static bool nvdpa_admin_wait(struct nvdpa_ctrl *ctrl)
+static bool nvdpa_admin_wait(struct nvdpa_ctrl *ctrl, u32 timeout_ms)
 {
-	unsigned long left = msecs_to_jiffies(NVDPA_ADMIN_TIMEOUT_MS);
+	unsigned long left = msecs_to_jiffies(timeout_ms);
 
 	if (wait_for_completion_timeout(&ctrl->admin.done, left))
 		return true;
@@ -131,8 +128,9 @@ static bool nvdpa_admin_wait(struct nvdpa_ctrl *ctrl)
 	return try_wait_for_completion(&ctrl->admin.done);
 }
 
-static int nvdpa_admin_run(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
-			   u32 *result)
+/* The status comes with its flags. */
+static int nvdpa_admin_exec(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
+			    u32 timeout_ms)
 {
 	lockdep_assert_held(&ctrl->admin.lock);
 
@@ -140,18 +138,28 @@ static int nvdpa_admin_run(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
 		return -ENODEV;
 
 	nvdpa_admin_submit(ctrl, cmd);
-	if (!nvdpa_admin_wait(ctrl)) {
+	if (!nvdpa_admin_wait(ctrl, timeout_ms)) {
 		dev_err(ctrl->dev,
 			"admin command %#x not complete after %u ms, controller is given up\n",
-			cmd->common.opcode, NVDPA_ADMIN_TIMEOUT_MS);
+			cmd->common.opcode, timeout_ms);
 		nvdpa_ctrl_fence(ctrl);
 		return -ETIMEDOUT;
 	}
 	if (READ_ONCE(ctrl->dead))
 		return -ENODEV;
+	return le16_to_cpu(ctrl->admin.cqe.status) >> 1;
+}
+
+static int nvdpa_admin_run(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
+			   u32 *result)
+{
+	int err = nvdpa_admin_exec(ctrl, cmd, NVDPA_ADMIN_TIMEOUT_MS);
+
+	if (err < 0)
+		return err;
 	if (result)
 		*result = le32_to_cpu(ctrl->admin.cqe.result.u32);
-	return le16_to_cpu(ctrl->admin.cqe.status) >> 1 & NVME_SCT_SC_MASK;
+	return err & NVME_SCT_SC_MASK;
 }
 
 int nvdpa_admin_cmd(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
@@ -161,6 +169,19 @@ int nvdpa_admin_cmd(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
 
 	mutex_lock(&ctrl->admin.lock);
 	err = nvdpa_admin_run(ctrl, cmd, result);
+	mutex_unlock(&ctrl->admin.lock);
+	return err;
+}
+
+int nvdpa_admin_pass(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
+		     u32 timeout_ms, u64 *result)
+{
+	int err;
+
+	mutex_lock(&ctrl->admin.lock);
+	err = nvdpa_admin_exec(ctrl, cmd, timeout_ms);
+	if (err >= 0)
+		*result = le64_to_cpu(ctrl->admin.cqe.result.u64);
 	mutex_unlock(&ctrl->admin.lock);
 	return err;
 }

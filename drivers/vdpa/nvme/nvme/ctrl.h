@@ -8,6 +8,7 @@
 
 #include <linux/bitmap.h>
 #include <linux/completion.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/nvme.h>
 #include <linux/spinlock.h>
@@ -16,12 +17,17 @@
 #include "../pure/offer.h"
 
 struct device;
+struct nvdpa_allow_range;
+struct nvdpa_chardev;
+struct nvdpa_ctrl_client;
 struct nvdpa_qpair;
 struct pci_dev;
 
 /* I/O queue pairs of one controller that we use at most; qid 1 to this. */
 #define NVDPA_CTRL_QPAIRS_MAX	128
 #define NVDPA_ADMIN_DEPTH	32
+/* Long enough for a Delete SQ that waits for the queue's commands. */
+#define NVDPA_ADMIN_TIMEOUT_MS	30000
 
 /**
  * struct nvdpa_admin - the admin queue: one command at a time
@@ -62,6 +68,16 @@ struct nvdpa_admin {
 };
 
 /**
+ * struct nvdpa_io - the channel for commands of our own
+ * @lock: serialises commands; protects @qp
+ * @qp: queue pair, or NULL while there is none
+ */
+struct nvdpa_io {
+	struct mutex lock; /* one command at a time */
+	struct nvdpa_qpair *qp;
+};
+
+/**
  * struct nvdpa_ns - a namespace, as Identify reports it
  * @nsid: namespace identifier
  * @lba_shift: log2 of the block size in bytes
@@ -91,6 +107,9 @@ struct nvdpa_ns {
  * @bar: registers and doorbells
  * @bar_bytes: length of @bar in bytes
  * @admin: the admin queue
+ * @io: the channel for commands of our own
+ * @chardev: the passthrough device
+ * @client: the floor above
  * @client_data: of the floor above, see struct nvdpa_ctrl_client
  * @cap: controller capabilities
  * @dstrd: CAP.DSTRD
@@ -108,7 +127,8 @@ struct nvdpa_ns {
  * @awupf_lbas: blocks written whole or not at all at power loss
  * @vwc: a volatile write cache is present
  * @nr_vectors: MSI-X vectors that we hold; vector 0 is the admin queue's
- * @nr_qpairs: I/O queue pairs granted
+ * @nr_qpairs: I/O queue pairs for virtqueues, with identifiers from 1
+ * @own_qid: the queue pair that is kept for @io, or 0 when there is only one
  * @ns: the active namespaces, @nr_ns of them
  * @nr_ns: number of @ns
  * @qid_lock: protects the next two fields
@@ -128,6 +148,9 @@ struct nvdpa_ctrl {
 	void __iomem *bar;
 	resource_size_t bar_bytes;
 	struct nvdpa_admin admin;
+	struct nvdpa_io io;
+	struct nvdpa_chardev *chardev;
+	const struct nvdpa_ctrl_client *client;
 	void *client_data;
 
 	u64 cap;
@@ -146,6 +169,7 @@ struct nvdpa_ctrl {
 	bool vwc;
 	unsigned int nr_vectors;
 	unsigned int nr_qpairs;
+	unsigned int own_qid;
 	struct nvdpa_ns *ns;
 	unsigned int nr_ns;
 
@@ -160,14 +184,34 @@ struct nvdpa_ctrl {
 };
 
 /**
+ * struct nvdpa_claim - blocks that a command of somebody else's is to touch
+ * @node: of the floor above
+ * @ns: their namespace
+ * @ranges: the blocks
+ * @nr_ranges: number of @ranges
+ */
+struct nvdpa_claim {
+	struct list_head node;
+	const struct nvdpa_ns *ns;
+	const struct nvdpa_allow_range *ranges;
+	u32 nr_ranges;
+};
+
+/**
  * struct nvdpa_ctrl_client - the floor above, told of controllers
  * @attach: a controller is ready; may set @client_data; may sleep; an error
  *          fails the probe
- * @detach: the controller goes away; when it returns no queue pair is left
+ * @detach: the controller goes away; when it returns no virtqueue has a queue
+ *          pair any more
+ * @claim: keep the blocks of @claim from being given to a vDPA device; -EBUSY
+ *         when one has them; between attach and detach; may sleep
+ * @unclaim: undo @claim
  */
 struct nvdpa_ctrl_client {
 	int (*attach)(struct nvdpa_ctrl *ctrl);
 	void (*detach)(struct nvdpa_ctrl *ctrl);
+	int (*claim)(struct nvdpa_ctrl *ctrl, struct nvdpa_claim *claim);
+	void (*unclaim)(struct nvdpa_ctrl *ctrl, struct nvdpa_claim *claim);
 };
 
 /* pci.c */
@@ -276,6 +320,21 @@ void nvdpa_admin_abort(struct nvdpa_ctrl *ctrl);
  */
 int nvdpa_admin_cmd(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
 		    u32 *result);
+
+/**
+ * nvdpa_admin_pass() - run an admin command of somebody else's to its end
+ * @ctrl: controller
+ * @cmd: command; its identifier is written
+ * @timeout_ms: how long it may take, not less than other commands may
+ * @result: where Dwords 0 and 1 of the completion go
+ *
+ * As nvdpa_admin_cmd(), but nothing of the status is cut off.
+ *
+ * Context: may sleep.
+ * Return: as nvdpa_admin_cmd(), with the flags of the status above the code.
+ */
+int nvdpa_admin_pass(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
+		     u32 timeout_ms, u64 *result);
 
 /**
  * nvdpa_admin_identify() - read an Identify data structure

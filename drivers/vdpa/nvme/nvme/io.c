@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One command on a queue pair of its own. */
+/*
+ * A channel for commands of our own. A controller with several queue pairs keeps
+ * one for it, made when it is first needed; one with a single queue pair lends it
+ * for a command, if no virtqueue has it.
+ */
 #include "io.h"
 
 #include <linux/completion.h>
@@ -7,11 +11,13 @@
 #include <linux/jiffies.h>
 
 #include "../pure/cmd.h"
+#include "buf.h"
 #include "qpair.h"
 
-#define NVDPA_IO_TIMEOUT_MS	10000
+#define NVDPA_IO_READ_MS	10000
 
-struct nvdpa_io {
+/* A command and who waits for it. */
+struct nvdpa_io_wait {
 	struct completion done;
 	u16 status;
 };
@@ -19,10 +25,14 @@ struct nvdpa_io {
 static void nvdpa_io_complete(void *priv, const struct nvdpa_done *done,
 			      unsigned int nr)
 {
-	struct nvdpa_io *io = priv;
+	struct nvdpa_io_wait *wait;
+	unsigned int i;
 
-	io->status = done->status;
-	complete(&io->done);
+	for (i = 0; i < nr; i++) {
+		wait = done[i].owner;
+		wait->status = done[i].status;
+		complete(&wait->done);
+	}
 }
 
 static void nvdpa_io_flush(void *priv)
@@ -34,45 +44,134 @@ static const struct nvdpa_qpair_ops nvdpa_io_qpair_ops = {
 	.flush = nvdpa_io_flush,
 };
 
-/* The slot is not given back: the queue pair goes as a whole. */
-static u16 nvdpa_io_read(struct nvdpa_qpair *qp, const struct nvdpa_ns *ns,
-			 u64 lba, void *buf)
+static int nvdpa_io_open(struct nvdpa_ctrl *ctrl)
 {
-	struct nvdpa_io *io = qp->priv;
-	struct nvme_command cmd;
-	struct nvdpa_slot *slot;
-	u16 cid;
+	struct nvdpa_qpair *qp;
 
-	nvdpa_cmd_rw(&cmd, false, ns->nsid, lba, 1, false);
+	lockdep_assert_held(&ctrl->io.lock);
+
+	if (ctrl->io.qp)
+		return 0;
+	qp = nvdpa_qpair_create_own(ctrl, &nvdpa_io_qpair_ops, NULL);
+	if (IS_ERR(qp))
+		return PTR_ERR(qp);
+	ctrl->io.qp = qp;
+	return 0;
+}
+
+static void nvdpa_io_close(struct nvdpa_ctrl *ctrl)
+{
+	lockdep_assert_held(&ctrl->io.lock);
+
+	nvdpa_qpair_destroy(ctrl->io.qp);
+	ctrl->io.qp = NULL;
+}
+
+/* The slot, or -ENODEV; a fence that comes later sees the command and ends it. */
+static int nvdpa_io_post(struct nvdpa_qpair *qp, struct nvme_command *cmd,
+			 struct nvdpa_io_wait *wait)
+{
+	int cid = -ENODEV;
+
 	local_irq_disable();
 	nvdpa_qpair_begin(qp);
-	cid = nvdpa_qpair_get(qp);
-	slot = &qp->slots[cid];
-	cmd.rw.dptr.prp1 = cpu_to_le64(slot->page_dma);
-	nvdpa_qpair_post(qp, cid, &cmd, io);
+	if (nvdpa_qpair_live(qp))
+		cid = nvdpa_qpair_get(qp);
+	if (cid >= 0)
+		nvdpa_qpair_post(qp, cid, cmd, wait);
 	nvdpa_qpair_end(qp);
 	local_irq_enable();
+	return cid;
+}
 
-	if (!wait_for_completion_timeout(&io->done,
-					 msecs_to_jiffies(NVDPA_IO_TIMEOUT_MS)))
+static void nvdpa_io_put(struct nvdpa_qpair *qp, u16 cid)
+{
+	local_irq_disable();
+	nvdpa_qpair_begin(qp);
+	nvdpa_qpair_put(qp, cid);
+	nvdpa_qpair_end(qp);
+	local_irq_enable();
+}
+
+/* An interrupt that got lost is no reason to take a command away. */
+static bool nvdpa_io_in_time(struct nvdpa_qpair *qp, struct nvdpa_io_wait *wait,
+			     u32 timeout_ms)
+{
+	if (wait_for_completion_timeout(&wait->done,
+					msecs_to_jiffies(timeout_ms)))
+		return true;
+	nvdpa_qpair_reap(qp);
+	return try_wait_for_completion(&wait->done);
+}
+
+static int nvdpa_io_exec(struct nvdpa_qpair *qp, struct nvme_command *cmd,
+			 u32 timeout_ms)
+{
+	struct nvdpa_io_wait wait;
+	bool late;
+	int cid;
+
+	init_completion(&wait.done);
+	cid = nvdpa_io_post(qp, cmd, &wait);
+	if (cid < 0)
+		return cid;
+
+	late = !nvdpa_io_in_time(qp, &wait, timeout_ms);
+	if (late) {
+		dev_warn_ratelimited(qp->ctrl->dev,
+				     "I/O command %#x not complete after %u ms, taken away\n",
+				     cmd->common.opcode, timeout_ms);
+		/* Hands it over, whatever the controller does. */
 		nvdpa_qpair_abandon(qp);
-	memcpy(buf, slot->page, 1u << ns->lba_shift);
-	return io->status;
+		wait_for_completion(&wait.done);
+	}
+	nvdpa_io_put(qp, cid);
+	if (wait.status && READ_ONCE(qp->ctrl->dead))
+		return -ENODEV;
+	return late && wait.status ? -ETIMEDOUT : wait.status;
+}
+
+int nvdpa_io_run(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
+		 u32 timeout_ms)
+{
+	int err;
+
+	err = mutex_lock_killable(&ctrl->io.lock);
+	if (err)
+		return err;
+	err = nvdpa_io_open(ctrl);
+	if (err)
+		goto unlock;
+	err = nvdpa_io_exec(ctrl->io.qp, cmd, timeout_ms);
+	if (!ctrl->own_qid)
+		nvdpa_io_close(ctrl);
+unlock:
+	mutex_unlock(&ctrl->io.lock);
+	return err;
+}
+
+void nvdpa_io_stop(struct nvdpa_ctrl *ctrl)
+{
+	mutex_lock(&ctrl->io.lock);
+	nvdpa_io_close(ctrl);
+	mutex_unlock(&ctrl->io.lock);
 }
 
 int nvdpa_io_read_lba(struct nvdpa_ctrl *ctrl, const struct nvdpa_ns *ns,
 		      u64 lba, void *buf)
 {
-	struct nvdpa_io io;
-	struct nvdpa_qpair *qp;
-	u16 status;
+	struct nvme_command cmd;
+	struct nvdpa_buf *data;
+	int err;
 
-	init_completion(&io.done);
-	qp = nvdpa_qpair_create(ctrl, &nvdpa_io_qpair_ops, &io);
-	if (IS_ERR(qp))
-		return PTR_ERR(qp);
-
-	status = nvdpa_io_read(qp, ns, lba, buf);
-	nvdpa_qpair_destroy(qp);
-	return status ? -EIO : 0;
+	data = nvdpa_buf_create(ctrl->dev, 1u << ns->lba_shift);
+	if (IS_ERR(data))
+		return PTR_ERR(data);
+	nvdpa_cmd_rw(&cmd, false, ns->nsid, lba, 1, false);
+	nvdpa_buf_prp(data, &cmd.rw.dptr);
+	err = nvdpa_io_run(ctrl, &cmd, NVDPA_IO_READ_MS);
+	if (!err)
+		memcpy(buf, data->pages[0].cpu, 1u << ns->lba_shift);
+	nvdpa_buf_destroy(data);
+	return err > 0 ? -EIO : err;
 }

@@ -12,6 +12,8 @@
 
 #include "../debug/overrides.h"
 #include "../pure/doorbell.h"
+#include "chardev.h"
+#include "io.h"
 
 static const struct nvdpa_ctrl_client *nvdpa_pci_client;
 
@@ -153,7 +155,9 @@ static int nvdpa_pci_queues(struct nvdpa_ctrl *ctrl)
 			want, err > 0 ? err : 0);
 		return -EIO;
 	}
-	ctrl->nr_qpairs = granted;
+	/* The last one is ours; a single one is the virtqueues' and ours. */
+	ctrl->nr_qpairs = max(granted - 1, 1);
+	ctrl->own_qid = granted > 1 ? granted : 0;
 	return 0;
 }
 
@@ -182,6 +186,7 @@ shutdown:
 
 static void nvdpa_pci_stop(struct nvdpa_ctrl *ctrl)
 {
+	nvdpa_io_stop(ctrl);
 	nvdpa_ident_free(ctrl);
 	nvdpa_ctrl_shutdown(ctrl);
 }
@@ -196,6 +201,8 @@ static struct nvdpa_ctrl *nvdpa_pci_alloc(struct pci_dev *pdev)
 	ctrl->pdev = pdev;
 	ctrl->dev = &pdev->dev;
 	ctrl->vendor = pdev->vendor;
+	ctrl->client = nvdpa_pci_client;
+	mutex_init(&ctrl->io.lock);
 	mutex_init(&ctrl->fence_lock);
 	mutex_init(&ctrl->qid_lock);
 	pci_set_drvdata(pdev, ctrl);
@@ -228,14 +235,19 @@ static int nvdpa_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	err = nvdpa_pci_start(ctrl);
 	if (err)
 		goto free_irqs;
-	err = nvdpa_pci_client->attach(ctrl);
+	err = ctrl->client->attach(ctrl);
 	if (err)
 		goto stop;
+	err = nvdpa_chardev_create(ctrl);
+	if (err)
+		goto detach;
 
 	dev_info(ctrl->dev, "serial %s, %u namespaces, %u queue pairs\n",
 		 ctrl->serial, ctrl->nr_ns, ctrl->nr_qpairs);
 	return 0;
 
+detach:
+	ctrl->client->detach(ctrl);
 stop:
 	nvdpa_pci_stop(ctrl);
 free_irqs:
@@ -261,7 +273,8 @@ static void nvdpa_pci_remove(struct pci_dev *pdev)
 	struct nvdpa_ctrl *ctrl = pci_get_drvdata(pdev);
 
 	nvdpa_pci_check_gone(ctrl);
-	nvdpa_pci_client->detach(ctrl);
+	nvdpa_chardev_destroy(ctrl);
+	ctrl->client->detach(ctrl);
 	nvdpa_pci_stop(ctrl);
 	nvdpa_pci_free_irqs(ctrl);
 	nvdpa_admin_free(ctrl);

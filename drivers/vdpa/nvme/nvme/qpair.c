@@ -291,22 +291,25 @@ void nvdpa_qpair_fail_all(struct nvdpa_ctrl *ctrl)
 	unsigned int qid;
 
 	mutex_lock(&ctrl->qid_lock);
-	for (qid = 1; qid <= ctrl->nr_qpairs; qid++)
+	for (qid = 1; qid < ARRAY_SIZE(ctrl->qpairs); qid++)
 		if (ctrl->qpairs[qid])
 			nvdpa_qpair_fail(ctrl->qpairs[qid]);
 	mutex_unlock(&ctrl->qid_lock);
 }
 
-static int nvdpa_qpair_get_qid(struct nvdpa_ctrl *ctrl)
+/* The one that is kept for own I/O follows those for virtqueues. */
+static int nvdpa_qpair_get_qid(struct nvdpa_ctrl *ctrl, bool own)
 {
+	unsigned int first = own && ctrl->own_qid ? ctrl->own_qid : 1;
+	unsigned int last = max(first, ctrl->nr_qpairs);
 	unsigned int qid;
 
 	mutex_lock(&ctrl->qid_lock);
-	qid = find_next_zero_bit(ctrl->qids, ctrl->nr_qpairs + 1, 1);
-	if (qid <= ctrl->nr_qpairs)
+	qid = find_next_zero_bit(ctrl->qids, last + 1, first);
+	if (qid <= last)
 		__set_bit(qid, ctrl->qids);
 	mutex_unlock(&ctrl->qid_lock);
-	return qid <= ctrl->nr_qpairs ? qid : -EBUSY;
+	return qid <= last ? qid : -EBUSY;
 }
 
 static void nvdpa_qpair_put_qid(struct nvdpa_ctrl *ctrl, u16 qid)
@@ -329,7 +332,7 @@ unsigned int nvdpa_qpair_nr_free(struct nvdpa_ctrl *ctrl)
 	unsigned int used;
 
 	mutex_lock(&ctrl->qid_lock);
-	used = bitmap_weight(ctrl->qids, NVDPA_CTRL_QPAIRS_MAX + 1);
+	used = bitmap_weight(ctrl->qids, ctrl->nr_qpairs + 1);
 	mutex_unlock(&ctrl->qid_lock);
 	return ctrl->nr_qpairs - used;
 }
@@ -396,8 +399,9 @@ static void nvdpa_qpair_free_rings(struct nvdpa_qpair *qp)
 	dma_free_coherent(dev, nvdpa_qpair_sq_bytes(qp), qp->sq, qp->sq_dma);
 }
 
-static struct nvdpa_qpair *nvdpa_qpair_alloc(struct nvdpa_ctrl *ctrl)
+static struct nvdpa_qpair *nvdpa_qpair_alloc(struct nvdpa_ctrl *ctrl, bool own)
 {
+	u32 depth = own ? NVDPA_QPAIR_OWN_DEPTH : NVDPA_QPAIR_DEPTH;
 	struct nvdpa_qpair *qp;
 	void __iomem *bar = ctrl->bar;
 	int err;
@@ -405,13 +409,13 @@ static struct nvdpa_qpair *nvdpa_qpair_alloc(struct nvdpa_ctrl *ctrl)
 	qp = kzalloc(sizeof(*qp), GFP_KERNEL);
 	if (!qp)
 		return ERR_PTR(-ENOMEM);
-	err = nvdpa_qpair_get_qid(ctrl);
+	err = nvdpa_qpair_get_qid(ctrl, own);
 	if (err < 0)
 		goto free_qp;
 
 	qp->ctrl = ctrl;
 	qp->qid = err;
-	qp->depth = min_t(u32, ctrl->depth, NVDPA_QPAIR_DEPTH);
+	qp->depth = min(ctrl->depth, depth);
 	qp->sq_db = bar + nvdpa_doorbell_offset(qp->qid, false, ctrl->dstrd);
 	qp->cq_db = bar + nvdpa_doorbell_offset(qp->qid, true, ctrl->dstrd);
 	spin_lock_init(&qp->cq_lock);
@@ -442,14 +446,14 @@ static void nvdpa_qpair_free(struct nvdpa_qpair *qp)
 	kfree(qp);
 }
 
-struct nvdpa_qpair *nvdpa_qpair_create(struct nvdpa_ctrl *ctrl,
-				       const struct nvdpa_qpair_ops *ops,
-				       void *priv)
+static struct nvdpa_qpair *nvdpa_qpair_make(struct nvdpa_ctrl *ctrl,
+					    const struct nvdpa_qpair_ops *ops,
+					    void *priv, bool own)
 {
 	struct nvdpa_qpair *qp;
 	int err;
 
-	qp = nvdpa_qpair_alloc(ctrl);
+	qp = nvdpa_qpair_alloc(ctrl, own);
 	if (IS_ERR(qp))
 		return qp;
 	qp->ops = ops;
@@ -475,6 +479,20 @@ free_irq:
 free_qp:
 	nvdpa_qpair_free(qp);
 	return ERR_PTR(err);
+}
+
+struct nvdpa_qpair *nvdpa_qpair_create(struct nvdpa_ctrl *ctrl,
+				       const struct nvdpa_qpair_ops *ops,
+				       void *priv)
+{
+	return nvdpa_qpair_make(ctrl, ops, priv, false);
+}
+
+struct nvdpa_qpair *nvdpa_qpair_create_own(struct nvdpa_ctrl *ctrl,
+					   const struct nvdpa_qpair_ops *ops,
+					   void *priv)
+{
+	return nvdpa_qpair_make(ctrl, ops, priv, true);
 }
 
 void nvdpa_qpair_destroy(struct nvdpa_qpair *qp)

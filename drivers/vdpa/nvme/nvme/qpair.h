@@ -16,6 +16,8 @@
 
 /* Entries of a queue; one less can be in flight. */
 #define NVDPA_QPAIR_DEPTH	256
+/* Likewise, of a queue pair that has one command at a time. */
+#define NVDPA_QPAIR_OWN_DEPTH	2
 /* Completions handed over at a time. */
 #define NVDPA_QPAIR_BATCH	16
 
@@ -120,7 +122,7 @@ struct nvdpa_qpair {
 };
 
 /**
- * nvdpa_qpair_create() - make a queue pair and connect its interrupt
+ * nvdpa_qpair_create() - make a queue pair for a virtqueue
  * @ctrl: controller
  * @ops: of the user
  * @priv: given to @ops
@@ -134,6 +136,22 @@ struct nvdpa_qpair *nvdpa_qpair_create(struct nvdpa_ctrl *ctrl,
 				       void *priv);
 
 /**
+ * nvdpa_qpair_create_own() - make a queue pair for commands of our own
+ * @ctrl: controller
+ * @ops: of the user
+ * @priv: given to @ops
+ *
+ * The one that is kept for this, or else one of the others. It takes one
+ * command at a time.
+ *
+ * Context: may sleep.
+ * Return: as nvdpa_qpair_create().
+ */
+struct nvdpa_qpair *nvdpa_qpair_create_own(struct nvdpa_ctrl *ctrl,
+					   const struct nvdpa_qpair_ops *ops,
+					   void *priv);
+
+/**
  * nvdpa_qpair_destroy() - take a queue pair down
  * @qp: queue pair without a command in flight, or NULL
  *
@@ -142,7 +160,7 @@ struct nvdpa_qpair *nvdpa_qpair_create(struct nvdpa_ctrl *ctrl,
 void nvdpa_qpair_destroy(struct nvdpa_qpair *qp);
 
 /**
- * nvdpa_qpair_nr_free() - queue pairs that can still be created
+ * nvdpa_qpair_nr_free() - queue pairs that virtqueues can still have
  * @ctrl: controller
  *
  * Context: may sleep. Only a hint unless the caller excludes other creators.

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What passes through is copied, checked, and run on queues of ours. Its data goes
+ * by way of our pages, which stay ours until the controller is through with them,
+ * whatever becomes of the caller.
+ */
+#include "pass.h"
+
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/nvme.h>
+#include <linux/slab.h>
+#include <uapi/linux/nvme_ioctl.h>
+
+#include "../pure/allow.h"
+#include "buf.h"
+#include "ctrl.h"
+#include "io.h"
+
+#define NVDPA_PASS_IO_MS	30000
+/* The removal of a controller waits for a command, so it must not take long. */
+#define NVDPA_PASS_MAX_MS	60000
+
+/**
+ * struct nvdpa_pass - a command under way
+ * @ctrl: controller
+ * @args: as the caller gave it
+ * @cmd: as the controller gets it
+ * @allow: what it does
+ * @data: its data, or NULL
+ */
+struct nvdpa_pass {
+	struct nvdpa_ctrl *ctrl;
+	struct nvme_passthru_cmd64 *args;
+	struct nvme_command cmd;
+	struct nvdpa_allow allow;
+	struct nvdpa_buf *data;
+};
+
+/* Identifier and data pointer are not the caller's to choose. */
+static void nvdpa_pass_init(struct nvdpa_pass *pass, struct nvdpa_ctrl *ctrl,
+			    struct nvme_passthru_cmd64 *args)
+{
+	*pass = (struct nvdpa_pass) {
+		.ctrl = ctrl,
+		.args = args,
+		.cmd.common.opcode = args->opcode,
+		.cmd.common.nsid = cpu_to_le32(args->nsid),
+		.cmd.common.cdw2[0] = cpu_to_le32(args->cdw2),
+		.cmd.common.cdw2[1] = cpu_to_le32(args->cdw3),
+		.cmd.common.cdw10 = cpu_to_le32(args->cdw10),
+		.cmd.common.cdw11 = cpu_to_le32(args->cdw11),
+		.cmd.common.cdw12 = cpu_to_le32(args->cdw12),
+		.cmd.common.cdw13 = cpu_to_le32(args->cdw13),
+		.cmd.common.cdw14 = cpu_to_le32(args->cdw14),
+		.cmd.common.cdw15 = cpu_to_le32(args->cdw15),
+	};
+}
+
+static int nvdpa_pass_check_args(const struct nvdpa_pass *pass)
+{
+	const struct nvme_passthru_cmd64 *args = pass->args;
+	u32 limit = min(pass->ctrl->max_bytes, NVDPA_BUF_MAX_BYTES);
+
+	if (args->flags || args->metadata || args->metadata_len)
+		return -EINVAL;
+	if (pass->allow.data == NVDPA_ALLOW_NO_DATA)
+		return args->data_len ? -EINVAL : 0;
+	if (args->data_len > limit || pass->allow.bytes > limit)
+		return -EINVAL;
+	return 0;
+}
+
+/* Room for what the controller moves, even if the caller has less. */
+static int nvdpa_pass_begin(struct nvdpa_pass *pass)
+{
+	const struct nvme_passthru_cmd64 *args = pass->args;
+	u64 bytes = max_t(u64, pass->allow.bytes, args->data_len);
+	struct nvdpa_buf *data;
+	int err = 0;
+
+	if (!bytes)
+		return 0;
+	data = nvdpa_buf_create(pass->ctrl->dev, bytes);
+	if (IS_ERR(data))
+		return PTR_ERR(data);
+	if (pass->allow.data == NVDPA_ALLOW_TO_DEVICE)
+		err = nvdpa_buf_from_user(data, u64_to_user_ptr(args->addr),
+					  args->data_len);
+	if (err) {
+		nvdpa_buf_destroy(data);
+		return err;
+	}
+	nvdpa_buf_prp(data, &pass->cmd.common.dptr);
+	pass->data = data;
+	return 0;
+}
+
+/* @err is the outcome of the command. */
+static int nvdpa_pass_end(struct nvdpa_pass *pass, int err)
+{
+	const struct nvme_passthru_cmd64 *args = pass->args;
+
+	if (!err && pass->allow.data == NVDPA_ALLOW_FROM_DEVICE)
+		err = nvdpa_buf_to_user(pass->data, u64_to_user_ptr(args->addr),
+					args->data_len);
+	nvdpa_buf_destroy(pass->data);
+	return err;
+}
+
+int nvdpa_pass_admin(struct nvdpa_ctrl *ctrl, struct nvme_passthru_cmd64 *args)
+{
+	/* One that is late costs the controller, so there is no hurry. */
+	u32 timeout_ms = clamp(args->timeout_ms, NVDPA_ADMIN_TIMEOUT_MS,
+			       NVDPA_PASS_MAX_MS);
+	struct nvdpa_pass pass;
+	int err;
+
+	nvdpa_pass_init(&pass, ctrl, args);
+	err = nvdpa_allow_admin(&pass.cmd, &pass.allow);
+	if (err)
+		return err;
+	err = nvdpa_pass_check_args(&pass);
+	if (err)
+		return err;
+	err = nvdpa_pass_begin(&pass);
+	if (err)
+		return err;
+	err = nvdpa_admin_pass(ctrl, &pass.cmd, timeout_ms, &args->result);
+	return nvdpa_pass_end(&pass, err);
+}
+
+static int nvdpa_pass_check_io(const struct nvdpa_pass *pass)
+{
+	int err = nvdpa_pass_check_args(pass);
+
+	if (err)
+		return err;
+	/* A list may have room for more, other data is what the range says. */
+	if (pass->args->data_len < pass->allow.bytes ||
+	    (!pass->allow.listed && pass->args->data_len != pass->allow.bytes))
+		return -EINVAL;
+	return 0;
+}
+
+static int nvdpa_pass_claimed(struct nvdpa_pass *pass,
+			      const struct nvdpa_ns *ns,
+			      const struct nvdpa_allow_range *ranges)
+{
+	u32 timeout_ms = min(pass->args->timeout_ms ?: NVDPA_PASS_IO_MS,
+			     NVDPA_PASS_MAX_MS);
+	struct nvdpa_ctrl *ctrl = pass->ctrl;
+	struct nvdpa_claim claim = {
+		.ns = ns,
+		.ranges = ranges,
+		.nr_ranges = pass->allow.nr_ranges,
+	};
+	int err;
+
+	/* Flush touches nothing. */
+	if (!claim.nr_ranges)
+		return nvdpa_io_run(ctrl, &pass->cmd, timeout_ms);
+	err = ctrl->client->claim(ctrl, &claim);
+	if (err)
+		return err;
+	err = nvdpa_io_run(ctrl, &pass->cmd, timeout_ms);
+	ctrl->client->unclaim(ctrl, &claim);
+	return err;
+}
+
+/* The list is what the controller will read: nobody else can write it. */
+static int nvdpa_pass_listed(struct nvdpa_pass *pass, const struct nvdpa_ns *ns)
+{
+	u32 nr = pass->allow.nr_ranges;
+	struct nvdpa_allow_range *ranges;
+	int err;
+
+	BUILD_BUG_ON(NVDPA_ALLOW_RANGES_MAX * sizeof(struct nvme_dsm_range) >
+		     PAGE_SIZE);
+
+	ranges = kmalloc_array(nr, sizeof(*ranges), GFP_KERNEL);
+	if (!ranges)
+		return -ENOMEM;
+	nvdpa_allow_read_list(pass->data->pages[0].cpu, nr, ranges);
+	err = nvdpa_pass_claimed(pass, ns, ranges);
+	kfree(ranges);
+	return err;
+}
+
+/* NULL stands for all namespaces, which only Flush may have. */
+static int nvdpa_pass_check_ns(const struct nvdpa_pass *pass,
+			       const struct nvdpa_ns **ns)
+{
+	const struct nvme_passthru_cmd64 *args = pass->args;
+
+	*ns = nvdpa_ident_ns(pass->ctrl, args->nsid);
+	if (*ns)
+		return (*ns)->refusal ? -EOPNOTSUPP : 0;
+	return args->nsid == NVME_NSID_ALL && args->opcode == nvme_cmd_flush ?
+	       0 : -EINVAL;
+}
+
+int nvdpa_pass_io(struct nvdpa_ctrl *ctrl, struct nvme_passthru_cmd64 *args)
+{
+	const struct nvdpa_ns *ns;
+	struct nvdpa_pass pass;
+	int err;
+
+	nvdpa_pass_init(&pass, ctrl, args);
+	err = nvdpa_pass_check_ns(&pass, &ns);
+	if (err)
+		return err;
+	err = nvdpa_allow_io(&pass.cmd, ns ? ns->lba_shift : 0, &pass.allow);
+	if (err)
+		return err;
+	err = nvdpa_pass_check_io(&pass);
+	if (err)
+		return err;
+	err = nvdpa_pass_begin(&pass);
+	if (err)
+		return err;
+	err = pass.allow.listed ? nvdpa_pass_listed(&pass, ns) :
+				  nvdpa_pass_claimed(&pass, ns, &pass.allow.range);
+	args->result = 0;
+	return nvdpa_pass_end(&pass, err);
+}
