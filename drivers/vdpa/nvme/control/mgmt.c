@@ -391,9 +391,23 @@ static void nvdpa_mgmt_unclaim(struct nvdpa_ctrl *ctrl,
 	nvdpa_claim_end(claim);
 }
 
+/* Both come from work items, which know nothing of attach and detach. */
+static void nvdpa_mgmt_dead(struct nvdpa_ctrl *ctrl)
+{
+	nvdpa_volumes_dead(ctrl);
+}
+
+static void nvdpa_mgmt_event(struct nvdpa_ctrl *ctrl,
+			     const struct nvdpa_aer_event *event)
+{
+	nvdpa_volumes_event(ctrl, event);
+}
+
 const struct nvdpa_ctrl_client nvdpa_mgmt_client = {
 	.attach = nvdpa_mgmt_attach,
 	.detach = nvdpa_mgmt_detach,
 	.claim = nvdpa_mgmt_claim,
 	.unclaim = nvdpa_mgmt_unclaim,
+	.dead = nvdpa_mgmt_dead,
+	.event = nvdpa_mgmt_event,
 };

@@ -159,33 +159,76 @@ static int nvdpa_netlink_reply(struct genl_info *info,
 				    nvdpa_netlink_put(&out, vols, vol));
 }
 
+/* False when nobody listens, or there is no memory. */
+static bool nvdpa_netlink_begin_event(struct nvdpa_netlink_out *out,
+				      struct genl_info *info, u8 cmd)
+{
+	lockdep_assert_held(&nvdpa_registry.lock);
+
+	if (!genl_has_listeners(&nvme_vdpa_nl_family, &init_net,
+				NVME_VDPA_NLGRP_EVENTS))
+		return false;
+	genl_info_init_ntf(info, &nvme_vdpa_nl_family, cmd);
+	out->info = info;
+	out->skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	return out->skb;
+}
+
+/* @err: what became of the object. */
+static void nvdpa_netlink_send_event(const struct nvdpa_netlink_out *out,
+				     int err)
+{
+	if (err) {
+		nlmsg_free(out->skb);
+		return;
+	}
+	genlmsg_multicast(&nvme_vdpa_nl_family, out->skb, 0,
+			  NVME_VDPA_NLGRP_EVENTS, GFP_KERNEL);
+}
+
 static void nvdpa_netlink_event(u8 cmd, const struct nvdpa_volumes *vols,
 				const struct nvdpa_volume *vol)
 {
 	struct nvdpa_netlink_out out = {};
 	struct genl_info info;
 
-	lockdep_assert_held(&nvdpa_registry.lock);
-
-	if (!genl_has_listeners(&nvme_vdpa_nl_family, &init_net,
-				NVME_VDPA_NLGRP_EVENTS))
-		return;
-	genl_info_init_ntf(&info, &nvme_vdpa_nl_family, cmd);
-	out.info = &info;
-	out.skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (!out.skb)
-		return;
-	if (nvdpa_netlink_put(&out, vols, vol)) {
-		nlmsg_free(out.skb);
-		return;
-	}
-	genlmsg_multicast(&nvme_vdpa_nl_family, out.skb, 0,
-			  NVME_VDPA_NLGRP_EVENTS, GFP_KERNEL);
+	if (nvdpa_netlink_begin_event(&out, &info, cmd))
+		nvdpa_netlink_send_event(&out,
+					 nvdpa_netlink_put(&out, vols, vol));
 }
 
 void nvdpa_netlink_ctrl_event(u8 cmd, const struct nvdpa_volumes *vols)
 {
 	nvdpa_netlink_event(cmd, vols, NULL);
+}
+
+static int nvdpa_netlink_put_aer(const struct nvdpa_netlink_out *out,
+				 const struct nvdpa_volumes *vols,
+				 const struct nvdpa_aer_event *event)
+{
+	struct sk_buff *skb = out->skb;
+	void *hdr = nvdpa_netlink_begin(out);
+	bool full;
+
+	if (!hdr)
+		return -EMSGSIZE;
+	full = nla_put_string(skb, NVME_VDPA_A_CTRL_NAME, vols->name) ||
+	       nla_put_u32(skb, NVME_VDPA_A_CTRL_AER_TYPE, event->type) ||
+	       nla_put_u32(skb, NVME_VDPA_A_CTRL_AER_INFO, event->info) ||
+	       nla_put_u32(skb, NVME_VDPA_A_CTRL_AER_LOG_PAGE, event->log_page);
+	return nvdpa_netlink_end(out, hdr, full);
+}
+
+void nvdpa_netlink_aer_event(const struct nvdpa_volumes *vols,
+			     const struct nvdpa_aer_event *event)
+{
+	struct nvdpa_netlink_out out = {};
+	struct genl_info info;
+
+	if (nvdpa_netlink_begin_event(&out, &info, NVME_VDPA_CMD_CTRL_AER_NTF))
+		nvdpa_netlink_send_event(&out,
+					 nvdpa_netlink_put_aer(&out, vols,
+							       event));
 }
 
 void nvdpa_netlink_volume_event(u8 cmd, const struct nvdpa_volumes *vols,

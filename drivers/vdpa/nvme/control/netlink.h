@@ -5,6 +5,7 @@
 
 #include <linux/types.h>
 
+struct nvdpa_aer_event;
 struct nvdpa_volume;
 struct nvdpa_volumes;
 
@@ -33,6 +34,16 @@ void nvdpa_netlink_unregister(void);
  * Context: may sleep; lock of the registry held.
  */
 void nvdpa_netlink_ctrl_event(u8 cmd, const struct nvdpa_volumes *vols);
+
+/**
+ * nvdpa_netlink_aer_event() - tell who listens of an asynchronous event
+ * @vols: the controller's volumes
+ * @event: what the controller reported
+ *
+ * Context: may sleep; lock of the registry held.
+ */
+void nvdpa_netlink_aer_event(const struct nvdpa_volumes *vols,
+			     const struct nvdpa_aer_event *event);
 
 /**
  * nvdpa_netlink_volume_event() - tell who listens of a volume

@@ -94,6 +94,44 @@ void nvdpa_volumes_withdraw(struct nvdpa_volumes *vols)
 	mutex_unlock(&nvdpa_registry.lock);
 }
 
+static const struct nvdpa_volumes *
+nvdpa_volumes_of(const struct nvdpa_ctrl *ctrl)
+{
+	const struct nvdpa_volumes *vols;
+
+	lockdep_assert_held(&nvdpa_registry.lock);
+
+	list_for_each_entry(vols, &nvdpa_registry.all, node)
+		if (vols->ctrl == ctrl)
+			return vols;
+	return NULL;
+}
+
+void nvdpa_volumes_dead(const struct nvdpa_ctrl *ctrl)
+{
+	const struct nvdpa_volumes *vols;
+
+	mutex_lock(&nvdpa_registry.lock);
+	vols = nvdpa_volumes_of(ctrl);
+	if (vols) {
+		nvdpa_registry_changed();
+		nvdpa_netlink_ctrl_event(NVME_VDPA_CMD_CTRL_NTF, vols);
+	}
+	mutex_unlock(&nvdpa_registry.lock);
+}
+
+void nvdpa_volumes_event(const struct nvdpa_ctrl *ctrl,
+			 const struct nvdpa_aer_event *event)
+{
+	const struct nvdpa_volumes *vols;
+
+	mutex_lock(&nvdpa_registry.lock);
+	vols = nvdpa_volumes_of(ctrl);
+	if (vols)
+		nvdpa_netlink_aer_event(vols, event);
+	mutex_unlock(&nvdpa_registry.lock);
+}
+
 struct nvdpa_volumes *nvdpa_volumes_find(const char *name)
 {
 	struct nvdpa_volumes *vols;

@@ -13,6 +13,7 @@
 #include <linux/types.h>
 #include <uapi/linux/nvme_vdpa.h>
 
+struct nvdpa_aer_event;
 struct nvdpa_ctrl;
 struct nvdpa_dev;
 struct nvdpa_ns;
@@ -165,6 +166,26 @@ void nvdpa_volumes_publish(struct nvdpa_volumes *vols);
  * Context: may sleep.
  */
 void nvdpa_volumes_withdraw(struct nvdpa_volumes *vols);
+
+/**
+ * nvdpa_volumes_dead() - tell that a controller died
+ * @ctrl: the controller
+ *
+ * One that is not published, or not any more, is nobody's concern.
+ *
+ * Context: may sleep.
+ */
+void nvdpa_volumes_dead(const struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_volumes_event() - tell of an asynchronous event of a controller
+ * @ctrl: the controller
+ * @event: what it reported
+ *
+ * Context: may sleep.
+ */
+void nvdpa_volumes_event(const struct nvdpa_ctrl *ctrl,
+			 const struct nvdpa_aer_event *event);
 
 /**
  * nvdpa_volumes_find() - look for a controller

@@ -7,6 +7,9 @@
 
 #include "../pure/doorbell.h"
 
+/* Commands have identifiers below this one, which is the request's. */
+#define NVDPA_ADMIN_AER_CID	0x8000
+
 int nvdpa_admin_alloc(struct nvdpa_ctrl *ctrl)
 {
 	struct nvdpa_admin *admin = &ctrl->admin;
@@ -53,37 +56,57 @@ void nvdpa_admin_free(struct nvdpa_ctrl *ctrl)
 			  admin->sq, admin->sq_dma);
 }
 
+static void nvdpa_admin_take_cqe(struct nvdpa_ctrl *ctrl,
+				 const struct nvme_completion *cqe)
+{
+	struct nvdpa_admin *admin = &ctrl->admin;
+	u16 cid = READ_ONCE(cqe->command_id);
+
+	lockdep_assert_held(&admin->cq_lock);
+
+	if (admin->waiting && cid == admin->cid) {
+		admin->cqe = *cqe;
+		admin->waiting = false;
+		complete(&admin->done);
+	} else if (admin->aer_waiting && cid == NVDPA_ADMIN_AER_CID) {
+		admin->aer_cqe = *cqe;
+		admin->aer_waiting = false;
+		schedule_work(&ctrl->aer_work);
+	} else {
+		dev_warn_ratelimited(ctrl->dev,
+				     "admin completion for unknown command %#x\n",
+				     cid);
+	}
+}
+
+/* A command and the request may end together, with one interrupt. */
 bool nvdpa_admin_reap(struct nvdpa_ctrl *ctrl)
 {
 	struct nvdpa_admin *admin = &ctrl->admin;
 	struct nvme_completion *cqe;
+	unsigned int seen = 0;
 	unsigned long flags;
-	bool found = false;
 
 	spin_lock_irqsave(&admin->cq_lock, flags);
-	cqe = &admin->cq[admin->cq_head];
-	if ((le16_to_cpu(READ_ONCE(cqe->status)) & 1) == admin->cq_phase) {
+	while (seen < NVDPA_ADMIN_DEPTH) {
+		cqe = &admin->cq[admin->cq_head];
+		if ((le16_to_cpu(READ_ONCE(cqe->status)) & 1) !=
+		    admin->cq_phase)
+			break;
 		/* The rest of the entry is valid only once the phase is. */
 		dma_rmb();
-		found = true;
-		if (admin->waiting && cqe->command_id == admin->cid) {
-			admin->cqe = *cqe;
-			admin->waiting = false;
-			complete(&admin->done);
-		} else {
-			dev_warn_ratelimited(ctrl->dev,
-					     "admin completion for unknown command %#x\n",
-					     cqe->command_id);
-		}
+		nvdpa_admin_take_cqe(ctrl, cqe);
+		seen++;
 		if (++admin->cq_head == NVDPA_ADMIN_DEPTH) {
 			admin->cq_head = 0;
 			admin->cq_phase ^= 1;
 		}
+	}
+	if (seen)
 		writel(admin->cq_head, ctrl->bar +
 		       nvdpa_doorbell_offset(0, true, ctrl->dstrd));
-	}
 	spin_unlock_irqrestore(&admin->cq_lock, flags);
-	return found;
+	return seen;
 }
 
 void nvdpa_admin_abort(struct nvdpa_ctrl *ctrl)
@@ -96,7 +119,22 @@ void nvdpa_admin_abort(struct nvdpa_ctrl *ctrl)
 		admin->waiting = false;
 		complete(&admin->done);
 	}
+	admin->aer_waiting = false;
 	spin_unlock_irqrestore(&admin->cq_lock, flags);
+}
+
+static void nvdpa_admin_ring(struct nvdpa_ctrl *ctrl,
+			     const struct nvme_command *cmd)
+{
+	struct nvdpa_admin *admin = &ctrl->admin;
+
+	lockdep_assert_held(&admin->lock);
+
+	admin->sq[admin->sq_tail] = *cmd;
+	if (++admin->sq_tail == NVDPA_ADMIN_DEPTH)
+		admin->sq_tail = 0;
+	writel(admin->sq_tail, ctrl->bar +
+	       nvdpa_doorbell_offset(0, false, ctrl->dstrd));
 }
 
 static void nvdpa_admin_submit(struct nvdpa_ctrl *ctrl,
@@ -105,16 +143,12 @@ static void nvdpa_admin_submit(struct nvdpa_ctrl *ctrl,
 	struct nvdpa_admin *admin = &ctrl->admin;
 
 	spin_lock_irq(&admin->cq_lock);
-	cmd->common.command_id = ++admin->cid;
+	admin->cid = (admin->cid + 1) % NVDPA_ADMIN_AER_CID;
+	cmd->common.command_id = admin->cid;
 	reinit_completion(&admin->done);
 	admin->waiting = true;
 	spin_unlock_irq(&admin->cq_lock);
-
-	admin->sq[admin->sq_tail] = *cmd;
-	if (++admin->sq_tail == NVDPA_ADMIN_DEPTH)
-		admin->sq_tail = 0;
-	writel(admin->sq_tail, ctrl->bar +
-	       nvdpa_doorbell_offset(0, false, ctrl->dstrd));
+	nvdpa_admin_ring(ctrl, cmd);
 }
 
 /* An interrupt that got lost is no reason to give a controller up. */
@@ -202,6 +236,49 @@ int nvdpa_admin_identify(struct nvdpa_ctrl *ctrl, u8 cns, u32 nsid, void *data)
 		memcpy(data, ctrl->admin.page, NVME_IDENTIFY_DATA_SIZE);
 	mutex_unlock(&ctrl->admin.lock);
 	return err;
+}
+
+int nvdpa_admin_read_log(struct nvdpa_ctrl *ctrl, u8 page, u32 bytes)
+{
+	struct nvme_command cmd = {
+		.get_log_page.opcode = nvme_admin_get_log_page,
+		.get_log_page.nsid = cpu_to_le32(NVME_NSID_ALL),
+		.get_log_page.lid = page,
+		.get_log_page.numdl = cpu_to_le16(bytes / sizeof(u32) - 1),
+		.get_log_page.dptr.prp1 = cpu_to_le64(ctrl->admin.page_dma),
+	};
+
+	return nvdpa_admin_cmd(ctrl, &cmd, NULL);
+}
+
+int nvdpa_admin_set_events(struct nvdpa_ctrl *ctrl, u32 events)
+{
+	struct nvme_command cmd = {
+		.features.opcode = nvme_admin_set_features,
+		.features.fid = cpu_to_le32(NVME_FEAT_ASYNC_EVENT),
+		.features.dword11 = cpu_to_le32(events),
+	};
+
+	return nvdpa_admin_cmd(ctrl, &cmd, NULL);
+}
+
+/* A fence that has not begun yet forgets the request, later ones see it dead. */
+void nvdpa_admin_post_aer(struct nvdpa_ctrl *ctrl)
+{
+	struct nvdpa_admin *admin = &ctrl->admin;
+	struct nvme_command cmd = {
+		.common.opcode = nvme_admin_async_event,
+		.common.command_id = NVDPA_ADMIN_AER_CID,
+	};
+
+	mutex_lock(&admin->lock);
+	if (!READ_ONCE(ctrl->dead)) {
+		spin_lock_irq(&admin->cq_lock);
+		admin->aer_waiting = true;
+		spin_unlock_irq(&admin->cq_lock);
+		nvdpa_admin_ring(ctrl, &cmd);
+	}
+	mutex_unlock(&admin->lock);
 }
 
 int nvdpa_admin_set_queues(struct nvdpa_ctrl *ctrl, u32 want, u32 *granted)

@@ -8,12 +8,36 @@
 #include <linux/pci.h>
 
 #include "../debug/overrides.h"
+#include "aer.h"
 #include "qpair.h"
 
 /* CAP.TO counts in half seconds. */
 #define NVDPA_CAP_TO_MS		500
 /* CSTS is all ones when the function does not answer any more. */
 #define NVDPA_CSTS_GONE		U32_MAX
+
+/* A fence comes under all kinds of locks, which telling of it must not. */
+static void nvdpa_ctrl_dead_work(struct work_struct *work)
+{
+	struct nvdpa_ctrl *ctrl = container_of(work, struct nvdpa_ctrl,
+					       dead_work);
+
+	ctrl->client->dead(ctrl);
+}
+
+void nvdpa_ctrl_init(struct nvdpa_ctrl *ctrl)
+{
+	mutex_init(&ctrl->io.lock);
+	mutex_init(&ctrl->fence_lock);
+	mutex_init(&ctrl->qid_lock);
+	INIT_WORK(&ctrl->dead_work, nvdpa_ctrl_dead_work);
+	nvdpa_aer_init(ctrl);
+}
+
+void nvdpa_ctrl_exit(struct nvdpa_ctrl *ctrl)
+{
+	disable_work_sync(&ctrl->dead_work);
+}
 
 static u32 nvdpa_ctrl_csts(struct nvdpa_ctrl *ctrl)
 {
@@ -183,6 +207,7 @@ void nvdpa_ctrl_fence(struct nvdpa_ctrl *ctrl)
 	nvdpa_admin_abort(ctrl);
 	nvdpa_qpair_fail_all(ctrl);
 	ctrl->fenced = true;
+	schedule_work(&ctrl->dead_work);
 unlock:
 	mutex_unlock(&ctrl->fence_lock);
 }

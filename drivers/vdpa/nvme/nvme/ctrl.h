@@ -13,6 +13,7 @@
 #include <linux/nvme.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 #include "../pure/offer.h"
 
@@ -30,7 +31,8 @@ struct pci_dev;
 #define NVDPA_ADMIN_TIMEOUT_MS	30000
 
 /**
- * struct nvdpa_admin - the admin queue: one command at a time
+ * struct nvdpa_admin - the admin queue: one command at a time, and the request
+ *                      for an asynchronous event, which rests in the controller
  * @lock: serialises commands; protects @sq_tail, @cid and @page's contents
  * @page: coherent page for Identify data
  * @page_dma: its bus address
@@ -40,11 +42,13 @@ struct pci_dev;
  * @cq_dma: its bus address
  * @sq_tail: next free submission entry
  * @cid: identifier of the last command
- * @cq_lock: protects the next four fields; taken in the interrupt
+ * @cq_lock: protects the next six fields; taken in the interrupt
  * @cq_head: next completion entry to look at
  * @cq_phase: phase tag that a new entry has
  * @waiting: a command with identifier @cid is waiting for @cqe
  * @cqe: the completion of the last command
+ * @aer_waiting: the controller has the request for an event
+ * @aer_cqe: the completion of the last such request
  * @done: completed when @cqe is there
  */
 struct nvdpa_admin {
@@ -63,6 +67,8 @@ struct nvdpa_admin {
 	u16 cq_phase;
 	bool waiting;
 	struct nvme_completion cqe;
+	bool aer_waiting;
+	struct nvme_completion aer_cqe;
 
 	struct completion done;
 };
@@ -125,6 +131,7 @@ struct nvdpa_ns {
  * @limits: Dataset Management and Write Zeroes, but for what depends on the
  *          namespace
  * @awupf_lbas: blocks written whole or not at all at power loss
+ * @oaes: notices that it can be told to send (OAES)
  * @vwc: a volatile write cache is present
  * @nr_vectors: MSI-X vectors that we hold; vector 0 is the admin queue's
  * @nr_qpairs: I/O queue pairs for virtqueues, with identifiers from 1
@@ -139,6 +146,8 @@ struct nvdpa_ns {
  * @fenced: the controller does no DMA any more and all commands have ended
  * @dead: no command may be submitted any more; set once, never cleared; read
  *        without lock
+ * @dead_work: tells @client of it
+ * @aer_work: serves an asynchronous event
  *
  * Fields without a lock are constant after probe.
  */
@@ -166,6 +175,7 @@ struct nvdpa_ctrl {
 	u32 sgls;
 	struct nvdpa_offer_ident limits;
 	u32 awupf_lbas;
+	u32 oaes;
 	bool vwc;
 	unsigned int nr_vectors;
 	unsigned int nr_qpairs;
@@ -181,6 +191,8 @@ struct nvdpa_ctrl {
 	bool fenced;
 
 	bool dead;
+	struct work_struct dead_work;
+	struct work_struct aer_work;
 };
 
 /**
@@ -198,6 +210,18 @@ struct nvdpa_claim {
 };
 
 /**
+ * struct nvdpa_aer_event - an asynchronous event (NVMe base 2.0, 5.2)
+ * @type: NVME_AER_*
+ * @info: which of this type
+ * @log_page: log page that goes with it
+ */
+struct nvdpa_aer_event {
+	u8 type;
+	u8 info;
+	u8 log_page;
+};
+
+/**
  * struct nvdpa_ctrl_client - the floor above, told of controllers
  * @attach: a controller is ready; may set @client_data; may sleep; an error
  *          fails the probe
@@ -206,12 +230,17 @@ struct nvdpa_claim {
  * @claim: keep the blocks of @claim from being given to a vDPA device; -EBUSY
  *         when one has them; between attach and detach; may sleep
  * @unclaim: undo @claim
+ * @dead: the controller was given up; at any time in its life; may sleep
+ * @event: it reported something; likewise
  */
 struct nvdpa_ctrl_client {
 	int (*attach)(struct nvdpa_ctrl *ctrl);
 	void (*detach)(struct nvdpa_ctrl *ctrl);
 	int (*claim)(struct nvdpa_ctrl *ctrl, struct nvdpa_claim *claim);
 	void (*unclaim)(struct nvdpa_ctrl *ctrl, struct nvdpa_claim *claim);
+	void (*dead)(struct nvdpa_ctrl *ctrl);
+	void (*event)(struct nvdpa_ctrl *ctrl,
+		      const struct nvdpa_aer_event *event);
 };
 
 /* pci.c */
@@ -233,6 +262,20 @@ int nvdpa_pci_register(const struct nvdpa_ctrl_client *client);
 void nvdpa_pci_unregister(void);
 
 /* ctrl.c */
+
+/**
+ * nvdpa_ctrl_init() - prepare what does not depend on the function
+ * @ctrl: zeroed
+ */
+void nvdpa_ctrl_init(struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_ctrl_exit() - undo nvdpa_ctrl_init()
+ * @ctrl: controller that is off
+ *
+ * Context: may sleep.
+ */
+void nvdpa_ctrl_exit(struct nvdpa_ctrl *ctrl);
 
 /**
  * nvdpa_ctrl_enable() - bring the controller to CSTS.RDY = 1
@@ -265,7 +308,8 @@ void nvdpa_ctrl_shutdown(struct nvdpa_ctrl *ctrl);
  *
  * CC.EN = 0 and CSTS.RDY = 0, else bus mastering off. Every command in flight,
  * I/O or admin, then ends with an error. The controller stays dead until it is
- * bound again. When another fence is under way, waits for it.
+ * bound again, and the floor above hears of it, a little later. When another
+ * fence is under way, waits for it.
  *
  * Context: may sleep. No lock of a queue pair may be held.
  */
@@ -298,7 +342,7 @@ void nvdpa_admin_free(struct nvdpa_ctrl *ctrl);
 bool nvdpa_admin_reap(struct nvdpa_ctrl *ctrl);
 
 /**
- * nvdpa_admin_abort() - end the command that is waiting
+ * nvdpa_admin_abort() - end the command that is waiting, forget the request
  * @ctrl: controller that is marked dead and does no DMA any more
  *
  * Context: any.
@@ -347,6 +391,37 @@ int nvdpa_admin_pass(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
  * Return: as nvdpa_admin_cmd().
  */
 int nvdpa_admin_identify(struct nvdpa_ctrl *ctrl, u8 cns, u32 nsid, void *data);
+
+/**
+ * nvdpa_admin_read_log() - read a log page for its effect
+ * @ctrl: controller
+ * @page: log page
+ * @bytes: its length, a multiple of 4, at most NVME_IDENTIFY_DATA_SIZE
+ *
+ * Lets the controller report the next event of this page.
+ *
+ * Context: may sleep.
+ * Return: as nvdpa_admin_cmd().
+ */
+int nvdpa_admin_read_log(struct nvdpa_ctrl *ctrl, u8 page, u32 bytes);
+
+/**
+ * nvdpa_admin_set_events() - choose which events are reported
+ * @ctrl: controller
+ * @events: Dword 11 of Asynchronous Event Configuration
+ *
+ * Context: may sleep.
+ * Return: as nvdpa_admin_cmd().
+ */
+int nvdpa_admin_set_events(struct nvdpa_ctrl *ctrl, u32 events);
+
+/**
+ * nvdpa_admin_post_aer() - let the controller have a request for an event
+ * @ctrl: controller that has none; its @aer_work is queued when it answers
+ *
+ * Context: may sleep.
+ */
+void nvdpa_admin_post_aer(struct nvdpa_ctrl *ctrl);
 
 /**
  * nvdpa_admin_set_queues() - negotiate the number of I/O queue pairs

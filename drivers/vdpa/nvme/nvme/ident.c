@@ -117,6 +117,7 @@ int nvdpa_ident_ctrl(struct nvdpa_ctrl *ctrl)
 	ctrl->max_bytes = nvdpa_ident_max_bytes(id->mdts);
 	ctrl->sgls = le32_to_cpu(id->sgls);
 	ctrl->awupf_lbas = le16_to_cpu(id->awupf) + 1;
+	ctrl->oaes = le32_to_cpu(id->oaes);
 	ctrl->vwc = id->vwc & NVME_CTRL_VWC_PRESENT;
 	rtd3e_ms = le32_to_cpu(id->rtd3e) / 1000;
 	ctrl->shutdown_ms = clamp_t(u32, rtd3e_ms, NVDPA_SHUTDOWN_MS,

@@ -12,6 +12,7 @@
 
 #include "../debug/overrides.h"
 #include "../pure/doorbell.h"
+#include "aer.h"
 #include "chardev.h"
 #include "io.h"
 
@@ -202,11 +203,15 @@ static struct nvdpa_ctrl *nvdpa_pci_alloc(struct pci_dev *pdev)
 	ctrl->dev = &pdev->dev;
 	ctrl->vendor = pdev->vendor;
 	ctrl->client = nvdpa_pci_client;
-	mutex_init(&ctrl->io.lock);
-	mutex_init(&ctrl->fence_lock);
-	mutex_init(&ctrl->qid_lock);
+	nvdpa_ctrl_init(ctrl);
 	pci_set_drvdata(pdev, ctrl);
 	return ctrl;
+}
+
+static void nvdpa_pci_free(struct nvdpa_ctrl *ctrl)
+{
+	nvdpa_ctrl_exit(ctrl);
+	kfree(ctrl);
 }
 
 static int nvdpa_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -241,6 +246,7 @@ static int nvdpa_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	err = nvdpa_chardev_create(ctrl);
 	if (err)
 		goto detach;
+	nvdpa_aer_start(ctrl);
 
 	dev_info(ctrl->dev, "serial %s, %u namespaces, %u queue pairs\n",
 		 ctrl->serial, ctrl->nr_ns, ctrl->nr_qpairs);
@@ -257,7 +263,7 @@ free_admin:
 unmap:
 	nvdpa_pci_unmap(ctrl);
 free_ctrl:
-	kfree(ctrl);
+	nvdpa_pci_free(ctrl);
 	return err;
 }
 
@@ -273,13 +279,16 @@ static void nvdpa_pci_remove(struct pci_dev *pdev)
 	struct nvdpa_ctrl *ctrl = pci_get_drvdata(pdev);
 
 	nvdpa_pci_check_gone(ctrl);
+	nvdpa_aer_stop(ctrl);
 	nvdpa_chardev_destroy(ctrl);
+	/* That it died is told before that it is gone. */
+	flush_work(&ctrl->dead_work);
 	ctrl->client->detach(ctrl);
 	nvdpa_pci_stop(ctrl);
 	nvdpa_pci_free_irqs(ctrl);
 	nvdpa_admin_free(ctrl);
 	nvdpa_pci_unmap(ctrl);
-	kfree(ctrl);
+	nvdpa_pci_free(ctrl);
 }
 
 static void nvdpa_pci_shutdown(struct pci_dev *pdev)

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Asynchronous events (NVMe base 2.0, 5.2). The controller has one request at a
+ * time. It reports no other event of a kind until the log page that goes with it
+ * was read, and none at all until it has a request again: so one that reports
+ * without end is served as fast as it answers, and no faster.
+ */
+#include "aer.h"
+
+#include <linux/kernel.h>
+
+#include "ctrl.h"
+
+/* Those that the specification has, by its names of the bits. */
+#define NVDPA_AER_SMART	(NVME_SMART_CRIT_SPARE | \
+			 NVME_SMART_CRIT_TEMPERATURE | \
+			 NVME_SMART_CRIT_RELIABILITY | \
+			 NVME_SMART_CRIT_MEDIA | \
+			 NVME_SMART_CRIT_VOLATILE_MEMORY)
+#define NVDPA_AER_NOTICES	(NVME_AEN_CFG_NS_ATTR | NVME_AEN_CFG_FW_ACT)
+
+/* An error log has as many entries as one likes; the first is the newest. */
+static const struct {
+	u8 page;
+	u32 bytes;
+} nvdpa_aer_logs[] = {
+	{ NVME_LOG_ERROR, 64 },
+	{ NVME_LOG_SMART, 512 },
+	{ NVME_LOG_FW_SLOT, 512 },
+	{ NVME_LOG_CHANGED_NS, 4096 },
+};
+
+static void nvdpa_aer_read_log(struct nvdpa_ctrl *ctrl, u8 page)
+{
+	size_t i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(nvdpa_aer_logs); i++) {
+		if (nvdpa_aer_logs[i].page != page)
+			continue;
+		err = nvdpa_admin_read_log(ctrl, page, nvdpa_aer_logs[i].bytes);
+		if (err > 0)
+			dev_warn_ratelimited(ctrl->dev,
+					     "log page %#x cannot be read, status %#x\n",
+					     page, err);
+	}
+}
+
+/* False when the request was refused, and another one would be, too. */
+static bool nvdpa_aer_event(struct nvdpa_ctrl *ctrl,
+			    struct nvdpa_aer_event *event)
+{
+	struct nvme_completion cqe;
+	u32 result;
+	u16 status;
+
+	spin_lock_irq(&ctrl->admin.cq_lock);
+	cqe = ctrl->admin.aer_cqe;
+	spin_unlock_irq(&ctrl->admin.cq_lock);
+
+	status = le16_to_cpu(cqe.status) >> 1 & NVME_SCT_SC_MASK;
+	if (status) {
+		dev_warn(ctrl->dev,
+			 "controller reports no events, status %#x\n", status);
+		return false;
+	}
+	result = le32_to_cpu(cqe.result.u32);
+	event->type = result & 7;
+	event->info = result >> 8;
+	event->log_page = result >> 16;
+	return true;
+}
+
+static void nvdpa_aer_work(struct work_struct *work)
+{
+	struct nvdpa_ctrl *ctrl = container_of(work, struct nvdpa_ctrl,
+					       aer_work);
+	struct nvdpa_aer_event event;
+
+	if (!nvdpa_aer_event(ctrl, &event))
+		return;
+	nvdpa_aer_read_log(ctrl, event.log_page);
+	ctrl->client->event(ctrl, &event);
+	nvdpa_admin_post_aer(ctrl);
+}
+
+void nvdpa_aer_init(struct nvdpa_ctrl *ctrl)
+{
+	INIT_WORK(&ctrl->aer_work, nvdpa_aer_work);
+}
+
+void nvdpa_aer_start(struct nvdpa_ctrl *ctrl)
+{
+	u32 events = NVDPA_AER_SMART | (ctrl->oaes & NVDPA_AER_NOTICES);
+	int err;
+
+	err = nvdpa_admin_set_events(ctrl, events);
+	if (err > 0)
+		dev_warn(ctrl->dev,
+			 "controller refused to report events %#x, status %#x\n",
+			 events, err);
+	nvdpa_admin_post_aer(ctrl);
+}
+
+/*
+ * The controller gives the request back when it is disabled, if ever. Should it
+ * end before, the interrupt finds the work disabled.
+ */
+void nvdpa_aer_stop(struct nvdpa_ctrl *ctrl)
+{
+	disable_work_sync(&ctrl->aer_work);
+}
