@@ -34,7 +34,8 @@ int err_usage(const char *attribute, const char *format, ...)
 {
 	va_list values;
 
-	record.usage = !record.err;
+	if (!record.err)
+		record.usage = true;
 	va_start(values, format);
 	err_record(EINVAL, attribute, format, values);
 	va_end(values);
@@ -43,17 +44,20 @@ int err_usage(const char *attribute, const char *format, ...)
 
 void err_prefix(const char *format, ...)
 {
-	char message[sizeof(record.message)];
+	char *prefix, *message;
 	va_list values;
 	int length;
 
 	va_start(values, format);
-	length = vsnprintf(message, sizeof(message), format, values);
+	length = vasprintf(&prefix, format, values);
 	va_end(values);
-	if (length >= 0 && (size_t)length < sizeof(message))
-		snprintf(message + length, sizeof(message) - length, ": %s",
-			 record.message);
-	memcpy(record.message, message, sizeof(record.message));
+	if (length < 0)
+		return;
+	if (asprintf(&message, "%s: %s", prefix, record.message) >= 0) {
+		snprintf(record.message, sizeof(record.message), "%s", message);
+		free(message);
+	}
+	free(prefix);
 }
 
 void err_clear(void)

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct err;
 
@@ -90,6 +91,9 @@ void out_object(void);
 
 /** out_flush() - print what was told, and forget it: 0 or -errno of stdout */
 int out_flush(void);
+
+/** out_flush_to() - likewise, text on another stream */
+int out_flush_to(FILE *to);
 
 /**
  * out_event() - print what was told as one line, at once
