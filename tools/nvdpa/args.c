@@ -207,6 +207,7 @@ static int args_value(const struct arg_spec *spec, struct arg *arg,
 		return args_size(spec, arg);
 	case ARG_NUMBER:
 		return args_digits(spec, arg);
+	case ARG_DEVICE:
 	case ARG_FLAG:
 		break;
 	}
@@ -251,8 +252,10 @@ static int args_take_key(struct args *args, char *const words[])
 	const struct arg_spec *spec;
 	int err, i = args_find(args->command, words[0]);
 
+	if (i < 0)
+		return args_unknown(args, words[0]);
 	spec = &args->command->args[i];
-	if (i < 0 || (spec->first && spec->required))
+	if (spec->first && spec->required)
 		return args_unknown(args, words[0]);
 	if (spec->kind == ARG_FLAG) {
 		err = args_value(spec, &args->values[i], spec->key);

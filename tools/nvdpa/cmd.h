@@ -19,6 +19,8 @@ enum arg_kind {
 	ARG_NAME,
 	/* A volume that exists. */
 	ARG_VOLUME,
+	/* A vDPA device of ours: of a volume, or NAME@n1 of a namespace. */
+	ARG_DEVICE,
 	/* A controller that the driver has. */
 	ARG_CTRL,
 	/* An NVMe function that another driver, or none, has. */

@@ -1,8 +1,213 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Events, as they happen. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "aer.h"
 #include "cmd.h"
+#include "err.h"
+#include "ipc.h"
+#include "out.h"
+#include "size.h"
+#include "utf8.h"
+
+/* What an event is about, as one line of text. */
+#define LINE 384
+
+static const char *const names[] = {
+	[EVENT_CTRL] = "ctrl",
+	[EVENT_CTRL_DEL] = "ctrl_del",
+	[EVENT_CTRL_AER] = "ctrl_aer",
+	[EVENT_VOLUME] = "volume",
+	[EVENT_VOLUME_DEL] = "volume_del",
+	[EVENT_LOST] = "lost",
+};
+
+/* Namespaces that were there the last time somebody asked for one. */
+struct monitor_memory {
+	struct ns *list;
+	size_t count;
+};
+
+static const struct ns *memory_find(const struct monitor_memory *memory,
+				    const char *ctrl, uint32_t nsid)
+{
+	size_t i;
+
+	for (i = 0; i < memory->count; i++)
+		if (memory->list[i].nsid == nsid && !strcmp(memory->list[i].ctrl, ctrl))
+			return &memory->list[i];
+	return NULL;
+}
+
+/* When a controller goes, its volumes go first: what was known is good enough. */
+static uint32_t memory_lba_size(struct monitor_memory *memory,
+				const struct volume *volume)
+{
+	const struct ns *ns = memory_find(memory, volume->ctrl, volume->nsid);
+
+	if (!ns) {
+		free(memory->list);
+		*memory = (struct monitor_memory){};
+		if (ipc_ns_list(NULL, &memory->list, &memory->count))
+			err_clear();
+		ns = memory_find(memory, volume->ctrl, volume->nsid);
+	}
+	return ns ? ns->lba_size_bytes : 0;
+}
+
+/* Of this place, as people live by it. */
+static void line_time(char text[32])
+{
+	struct timespec now;
+	struct tm parts;
+	size_t length;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	localtime_r(&now.tv_sec, &parts);
+	length = strftime(text, 32, "%T", &parts);
+	snprintf(text + length, 32 - length, ".%03ld", now.tv_nsec / 1000000);
+}
+
+static void tell_ctrl(const struct ctrl *ctrl, bool gone, char line[LINE])
+{
+	bool live = ctrl->state == NVME_VDPA_CTRL_STATE_LIVE;
+
+	out_text("ctrl", NULL, ctrl->name);
+	out_text("state", NULL, live ? "live" : "dead");
+	out_text("model", NULL, ctrl->model);
+	out_text("serial", NULL, ctrl->serial);
+	out_number("nr_queue_pairs", NULL, ctrl->nr_qpairs);
+	out_number("nr_free_queue_pairs", NULL, ctrl->nr_free_qpairs);
+	if (gone)
+		snprintf(line, LINE, "ctrl %s: removed", ctrl->name);
+	else
+		snprintf(line, LINE, "ctrl %s: %s, %s %s", ctrl->name,
+			 live ? "live" : "dead, bind it again", ctrl->model,
+			 ctrl->serial);
+}
+
+static void tell_aer(const struct event *event, char line[LINE])
+{
+	const char *type = aer_type(event->aer.type);
+	const char *info = aer_info(event->aer.type, event->aer.info);
+
+	out_text("ctrl", NULL, event->ctrl.name);
+	out_number("aer_type", NULL, event->aer.type);
+	out_text("aer_type_name", NULL, type);
+	out_number("aer_info", NULL, event->aer.info);
+	out_text("aer_info_name", NULL, info);
+	out_number("aer_log_page", NULL, event->aer.log_page);
+	snprintf(line, LINE, "ctrl %s: event %s, %s (%#x), log page %#x",
+		 event->ctrl.name, type, info, event->aer.info, event->aer.log_page);
+}
+
+static void tell_volume_json(const struct volume *volume, uint32_t lba_size)
+{
+	out_text("name", NULL, volume->name);
+	out_text("ctrl", NULL, volume->ctrl);
+	out_number("nsid", NULL, volume->nsid);
+	out_number("start_lba", NULL, volume->start_lba);
+	out_number("nr_lbas", NULL, volume->nr_lbas);
+	out_number("wiped_lbas", NULL, volume->wiped_lbas);
+	if (lba_size)
+		out_number("lba_size_bytes", NULL, lba_size);
+	else
+		out_none("lba_size_bytes", NULL);
+	out_text("serial", NULL, volume->serial);
+	out_bool("read_only", NULL, volume->read_only, NULL, NULL);
+	out_number("nr_queues", NULL, volume->nr_queues);
+	out_number("queue_size", NULL, volume->queue_size);
+	if (*volume->used_by)
+		out_text("used_by", NULL, volume->used_by);
+	else
+		out_none("used_by", NULL);
+}
+
+static void line_volume(const struct volume *volume, uint32_t lba_size,
+			char line[LINE])
+{
+	char text[SIZE_TEXT] = "";
+	int length;
+
+	if (lba_size)
+		size_print(volume->nr_lbas * lba_size, text);
+	else
+		snprintf(text, sizeof(text), "%" PRIu64 " blocks", volume->nr_lbas);
+	length = snprintf(line, LINE, "volume %s on %s: %s from block %" PRIu64 " of namespace %u",
+			  volume->name, volume->ctrl, text, volume->start_lba,
+			  volume->nsid);
+	if (volume->read_only)
+		length += snprintf(line + length, LINE - length, ", read-only");
+	if (volume->wiped_lbas < volume->nr_lbas)
+		length += snprintf(line + length, LINE - length, ", %.0f%% wiped",
+				   100.0 * volume->wiped_lbas / volume->nr_lbas);
+	if (*volume->used_by)
+		snprintf(line + length, LINE - length, ", in use by %s",
+			 volume->used_by);
+}
+
+static void tell_volume(const struct volume *volume, bool gone,
+			struct monitor_memory *memory, char line[LINE])
+{
+	uint32_t lba_size = memory_lba_size(memory, volume);
+
+	tell_volume_json(volume, lba_size);
+	if (gone)
+		snprintf(line, LINE, "volume %s on %s: removed", volume->name,
+			 volume->ctrl);
+	else
+		line_volume(volume, lba_size, line);
+}
+
+static int tell(const struct event *event, void *data)
+{
+	char line[LINE], clock[32];
+
+	out_object();
+	out_now("time");
+	out_text("event", NULL, names[event->kind]);
+	switch (event->kind) {
+	case EVENT_CTRL:
+	case EVENT_CTRL_DEL:
+		tell_ctrl(&event->ctrl, event->kind == EVENT_CTRL_DEL, line);
+		break;
+	case EVENT_CTRL_AER:
+		tell_aer(event, line);
+		break;
+	case EVENT_VOLUME:
+	case EVENT_VOLUME_DEL:
+		tell_volume(&event->volume, event->kind == EVENT_VOLUME_DEL, data, line);
+		break;
+	case EVENT_LOST:
+		snprintf(line, sizeof(line),
+			 "events were lost: 'nvdpa ctrl show' and 'nvdpa volume show' tell how things are");
+		break;
+	}
+	line_time(clock);
+	out_line("%s  %s", clock, utf8_clean(line, UTF8_LINE));
+	return out_event();
+}
+
+static int monitor(const struct args *args)
+{
+	struct monitor_memory memory = {};
+	int err;
+
+	(void)args;
+	err = ipc_monitor(tell, &memory);
+	free(memory.list);
+	return err;
+}
 
 static const struct command commands[] = {
+	{
+		.help = "tell of what comes, changes and goes, until ^C",
+		.run = monitor,
+	},
 	{ }
 };
 

@@ -27,6 +27,7 @@ static const struct help_kind kinds[] = {
 	[ARG_FLAG] = { "flag", NULL },
 	[ARG_NAME] = { "name", "NAME" },
 	[ARG_VOLUME] = { "volume", "NAME" },
+	[ARG_DEVICE] = { "device", "VOLUME" },
 	[ARG_CTRL] = { "controller", "CTRL" },
 	[ARG_FUNCTION] = { "function", "CTRL" },
 	[ARG_SIZE] = { "size", "SIZE" },

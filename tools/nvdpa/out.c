@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <json-c/json.h>
@@ -114,7 +115,7 @@ static struct json_object *out_json_string(const char *value)
 	struct json_object *string;
 	char *clean = out_checked(strdup(value));
 
-	utf8_clean(clean, true);
+	utf8_clean(clean, UTF8_ESCAPED);
 	string = out_checked(json_object_new_string(clean));
 	free(clean);
 	return string;
@@ -157,25 +158,37 @@ static void out_cell(const char *title, enum table_align align, const char *valu
 	if (!title || !out.table)
 		return;
 	snprintf(text, sizeof(text), "%s", value);
-	utf8_clean(text, false);
+	utf8_clean(text, UTF8_LINE);
 	table_cell(out.table, title, align, text);
 }
 
 static void out_layout(enum out_layout layout)
 {
-	if (!out.table)
-		out.table = out_checked(table_new());
+	out.table = out_checked(table_new());
 	out.layout = layout;
 }
 
 /* Both */
 
+void out_end(void)
+{
+	if (out_is_json()) {
+		out.depth = 0;
+		return;
+	}
+	out_render();
+	table_free(out.table);
+	out.table = NULL;
+}
+
 void out_begin(const char *key, enum out_layout layout)
 {
-	if (out_is_json())
+	if (out_is_json()) {
 		out_nest(key, NEST_ARRAY);
-	else
-		out_layout(layout);
+		return;
+	}
+	out_end();
+	out_layout(layout);
 }
 
 void out_row(void)
@@ -194,19 +207,9 @@ void out_object(void)
 		out_root();
 		return;
 	}
+	out_end();
 	out_layout(OUT_RECORD);
 	table_row(out.table);
-}
-
-void out_end(void)
-{
-	if (out_is_json()) {
-		out.depth = 0;
-		return;
-	}
-	out_render();
-	table_free(out.table);
-	out.table = NULL;
 }
 
 void out_open_object(const char *key)
@@ -287,6 +290,19 @@ void out_real(const char *key, const char *title, double value,
 		out_cell(title, TABLE_RIGHT, text);
 }
 
+void out_now(const char *key)
+{
+	struct timespec now;
+	struct tm parts;
+	char date[32], text[64];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &parts);
+	strftime(date, sizeof(date), "%FT%T", &parts);
+	snprintf(text, sizeof(text), "%s.%06ldZ", date, now.tv_nsec / 1000);
+	out_text(key, NULL, text);
+}
+
 void out_none(const char *key, const char *title)
 {
 	if (out_is_json())
@@ -298,14 +314,18 @@ void out_none(const char *key, const char *title)
 void out_line(const char *format, ...)
 {
 	va_list values;
+	char *text;
+	int length;
 
 	if (out_is_json())
 		return;
 	out_render();
 	va_start(values, format);
-	vfprintf(out_stream(), format, values);
+	length = vasprintf(&text, format, values);
 	va_end(values);
-	fputc('\n', out_stream());
+	out_checked(length < 0 ? NULL : text);
+	fprintf(out_stream(), "%s\n", utf8_clean(text, UTF8_LINES));
+	free(text);
 }
 
 static void out_print_json(bool pretty, FILE *to)
@@ -359,6 +379,17 @@ int out_event(void)
 	return out_print(false, stdout);
 }
 
+char *out_take(void)
+{
+	char *text;
+
+	out_end();
+	fflush(out_stream());
+	text = out_checked(strdup(out.text_data));
+	out_drop();
+	return text;
+}
+
 void out_drop(void)
 {
 	json_object_put(out.root);
@@ -381,7 +412,7 @@ void out_error(const struct err *err)
 	out_drop();
 	if (!out_is_json()) {
 		snprintf(message, sizeof(message), "%s", err->message);
-		utf8_clean(message, false);
+		utf8_clean(message, UTF8_LINE);
 		fprintf(stderr, "nvdpa: %s\n", message);
 		return;
 	}
@@ -405,7 +436,7 @@ void out_note(const char *format, ...)
 	va_start(values, format);
 	vsnprintf(text, sizeof(text), format, values);
 	va_end(values);
-	utf8_clean(text, false);
+	utf8_clean(text, UTF8_LINE);
 	fprintf(stderr, "nvdpa: %s\n", text);
 }
 

@@ -60,6 +60,8 @@ void out_bool(const char *key, const char *title, bool value,
 /* JSON has a float, text @decimals decimals and @unit. */
 void out_real(const char *key, const char *title, double value,
 	      unsigned int decimals, const char *unit);
+/* The time, as ISO 8601 has it, for JSON. */
+void out_now(const char *key);
 /* JSON has null, text "-". */
 void out_none(const char *key, const char *title);
 /* A field whose text differs from its number. */
@@ -101,6 +103,9 @@ int out_flush_to(FILE *to);
  * JSON without line breaks, whatever out_init() was told.
  */
 int out_event(void);
+
+/** out_take() - the text that was told, to free(), in the place of printing it */
+char *out_take(void);
 
 /** out_drop() - forget what was told */
 void out_drop(void);

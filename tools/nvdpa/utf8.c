@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "utf8.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Bytes of the sequence that begins at @c; 0: it is none. */
@@ -33,18 +34,25 @@ static bool utf8_is_control(const unsigned char *c)
 	return *c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0);
 }
 
-void utf8_clean(char *text, bool controls)
+static bool utf8_stays(const unsigned char *c, enum utf8_controls controls)
+{
+	return controls == UTF8_ESCAPED || (controls == UTF8_LINES && *c == '\n') ||
+	       !utf8_is_control(c);
+}
+
+char *utf8_clean(char *text, enum utf8_controls controls)
 {
 	unsigned char *c = (unsigned char *)text;
 	unsigned int length;
 
 	for (; *c; c += length) {
 		length = utf8_length(c);
-		if (length && (controls || !utf8_is_control(c)))
+		if (length && utf8_stays(c, controls))
 			continue;
 		*c = '?';
 		length = 1;
 	}
+	return text;
 }
 
 size_t utf8_width(const char *text)

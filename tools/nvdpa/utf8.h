@@ -6,15 +6,25 @@
 #ifndef NVDPA_UTF8_H
 #define NVDPA_UTF8_H
 
-#include <stdbool.h>
 #include <stddef.h>
+
+enum utf8_controls {
+	/* None stays: for one line. */
+	UTF8_LINE,
+	/* Line breaks stay. */
+	UTF8_LINES,
+	/* All stay, for what escapes them itself. */
+	UTF8_ESCAPED,
+};
 
 /**
  * utf8_clean() - put '?' in the place of what is not printable text
  * @text: changed in place
- * @controls: leave control characters, for what escapes them itself
+ * @controls: which control characters stay
+ *
+ * Return: @text.
  */
-void utf8_clean(char *text, bool controls);
+char *utf8_clean(char *text, enum utf8_controls controls);
 
 /** utf8_width() - characters in @text, one column each */
 size_t utf8_width(const char *text);
