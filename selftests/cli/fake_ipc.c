@@ -290,8 +290,9 @@ static void fake_queue(struct stats *stats, uint32_t queue)
 		for (scope = 0; scope < LATENCY_SCOPES; scope++) {
 			struct latency *latency = &stats->latency[type][scope];
 
-			for (i = 5 + scope; i < 10; i++)
-				latency->buckets[i] = looks * (100 >> (i - 5)) * (queue + 1);
+			for (i = 0; i < 5; i++)
+				latency->buckets[5 + scope + i] =
+					looks * (100 >> i) * (queue + 1);
 			latency->buckets[LATENCY_BUCKETS - 1] = type == 1;
 			latency->sum_ns = looks * 9000000ull * (queue + 1) * (scope + 1);
 		}

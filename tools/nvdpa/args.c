@@ -227,7 +227,7 @@ static int args_unknown(const struct args *args, const char *word)
 	if (nearest)
 		return err_usage(word, "unknown argument '%s': did you mean '%s'?",
 				 word, nearest);
-	return err_usage(word, "unknown argument '%s': see '%s%s%s help'", word,
+	return err_usage(word, "unknown argument '%s': see 'nvdpa %s%s%s help'", word,
 			 args->object->name, args->command->name ? " " : "",
 			 args->command->name ?: "");
 }

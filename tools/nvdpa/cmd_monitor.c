@@ -80,8 +80,8 @@ static void tell_ctrl(const struct ctrl *ctrl, bool gone, char line[LINE])
 	out_text("state", NULL, live ? "live" : "dead");
 	out_text("model", NULL, ctrl->model);
 	out_text("serial", NULL, ctrl->serial);
-	out_number("nr_queue_pairs", NULL, ctrl->nr_qpairs);
-	out_number("nr_free_queue_pairs", NULL, ctrl->nr_free_qpairs);
+	out_number("queue_pairs", NULL, ctrl->nr_qpairs);
+	out_number("free_queue_pairs", NULL, ctrl->nr_free_qpairs);
 	if (gone)
 		snprintf(line, LINE, "ctrl %s: removed", ctrl->name);
 	else
@@ -105,22 +105,36 @@ static void tell_aer(const struct event *event, char line[LINE])
 		 event->ctrl.name, type, info, event->aer.info, event->aer.log_page);
 }
 
+static void tell_bytes(const char *key, uint64_t lbas, uint32_t lba_size)
+{
+	if (lba_size)
+		out_number(key, NULL, lbas * lba_size);
+	else
+		out_none(key, NULL);
+}
+
+/* 0 stands for what nobody has chosen. */
+static void tell_choice(const char *key, uint32_t value)
+{
+	if (value)
+		out_number(key, NULL, value);
+	else
+		out_none(key, NULL);
+}
+
+/* As `volume show` does. */
 static void tell_volume_json(const struct volume *volume, uint32_t lba_size)
 {
 	out_text("name", NULL, volume->name);
 	out_text("ctrl", NULL, volume->ctrl);
 	out_number("nsid", NULL, volume->nsid);
-	out_number("start_lba", NULL, volume->start_lba);
-	out_number("nr_lbas", NULL, volume->nr_lbas);
-	out_number("wiped_lbas", NULL, volume->wiped_lbas);
-	if (lba_size)
-		out_number("lba_size_bytes", NULL, lba_size);
-	else
-		out_none("lba_size_bytes", NULL);
+	tell_bytes("offset", volume->start_lba, lba_size);
+	tell_bytes("size", volume->nr_lbas, lba_size);
 	out_text("serial", NULL, volume->serial);
 	out_bool("read_only", NULL, volume->read_only, NULL, NULL);
-	out_number("nr_queues", NULL, volume->nr_queues);
-	out_number("queue_size", NULL, volume->queue_size);
+	tell_choice("queues", volume->nr_queues);
+	tell_choice("queue_size", volume->queue_size);
+	tell_bytes("wiped", volume->wiped_lbas, lba_size);
 	if (*volume->used_by)
 		out_text("used_by", NULL, volume->used_by);
 	else

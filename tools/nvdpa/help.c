@@ -99,9 +99,9 @@ static void help_json_command(const struct command *command)
 
 	out_row();
 	if (command->name)
-		out_text("name", NULL, command->name);
+		out_text("command", NULL, command->name);
 	else
-		out_none("name", NULL);
+		out_none("command", NULL);
 	out_text("help", NULL, command->help);
 	out_open_array("arguments");
 	for (spec = command->args; spec && spec->key; spec++) {
@@ -122,7 +122,7 @@ static void help_json_object(const struct object *object,
 	const struct command *command;
 
 	out_row();
-	out_text("name", NULL, object->name);
+	out_text("object", NULL, object->name);
 	out_text("help", NULL, object->help);
 	out_open_array("commands");
 	for (command = object->commands; command->run; command++)

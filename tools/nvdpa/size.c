@@ -109,35 +109,29 @@ const char *size_print_exact(uint64_t bytes, char text[SIZE_TEXT])
 	return text;
 }
 
-/* "12.5" of @number / 2^10, cut to three digits. */
-static void size_print_fraction(uint64_t number, char prefix, char text[SIZE_TEXT])
-{
-	unsigned int whole = number >> 10, decimals = whole < 10 ? 2 : whole < 100;
-	unsigned int scale = decimals == 2 ? 100 : decimals ? 10 : 1;
-	unsigned int part = (number & 1023) * scale >> 10;
-
-	while (decimals && part % 10 == 0) {
-		part /= 10;
-		decimals--;
-	}
-	if (decimals)
-		snprintf(text, SIZE_TEXT, "%u.%0*u%ciB", whole, decimals, part, prefix);
-	else
-		snprintf(text, SIZE_TEXT, "%u%ciB", whole, prefix);
-}
-
 const char *size_print(uint64_t bytes, char text[SIZE_TEXT])
 {
-	unsigned int unit = 0;
+	unsigned int unit = 0, shift, whole, decimals, scale, part;
 
 	if (bytes < 1024) {
 		snprintf(text, SIZE_TEXT, "%" PRIu64 "B", bytes);
 		return text;
 	}
-	while (bytes >> 20) {
-		bytes >>= 10;
+	while (unit < 5 && bytes >> 10 * (unit + 2))
 		unit++;
+	shift = 10 * (unit + 1);
+	whole = bytes >> shift;
+	decimals = whole < 10 ? 2 : whole < 100;
+	scale = decimals == 2 ? 100 : decimals ? 10 : 1;
+	part = (unsigned __int128)(bytes - ((uint64_t)whole << shift)) * scale >> shift;
+	while (decimals && part % 10 == 0) {
+		part /= 10;
+		decimals--;
 	}
-	size_print_fraction(bytes, unit ? prefixes[unit] : 'K', text);
+	if (decimals)
+		snprintf(text, SIZE_TEXT, "%u.%0*u%ciB", whole, decimals, part,
+			 unit ? prefixes[unit] : 'K');
+	else
+		snprintf(text, SIZE_TEXT, "%u%ciB", whole, unit ? prefixes[unit] : 'K');
 	return text;
 }

@@ -123,7 +123,8 @@ void term_draw(const char *text, unsigned int titles)
 
 	fputs(HOME, stdout);
 	for (row = 0; row < size.rows && *text; row++) {
-		printf("%s%s%.*s%s" CLEAR_LINE, row ? "\r\n" : "",
+		/* Behind a full line, it would take the last character. */
+		printf("%s" CLEAR_LINE "%s%.*s%s", row ? "\r\n" : "",
 		       row == titles ? STRESS : "",
 		       term_cut(text, size.columns), text,
 		       row == titles ? PLAIN : "");

@@ -233,21 +233,33 @@ static unsigned int watch_width(const char *text)
 }
 
 /* All that the terminal is wide enough for. */
-static void watch_draw(const struct watch *watch)
+static enum watch_detail watch_detail(const struct watch *watch)
 {
 	enum watch_detail detail = DETAIL_ALL;
+	unsigned int width;
 	char *text;
 
-	for (;; detail--) {
-		watch_head(watch);
+	for (; detail > DETAIL_NAMES; detail--) {
 		watch_table(watch, detail);
-		if (watch->name)
-			histogram_print(&watch->lines[0].stats);
 		text = out_take();
-		if (detail == DETAIL_NAMES || watch_width(text) <= term_size().columns)
-			break;
+		width = watch_width(text);
 		free(text);
+		if (width <= term_size().columns)
+			break;
 	}
+	return detail;
+}
+
+static void watch_draw(const struct watch *watch)
+{
+	enum watch_detail detail = watch_detail(watch);
+	char *text;
+
+	watch_head(watch);
+	watch_table(watch, detail);
+	if (watch->name)
+		histogram_print(&watch->lines[0].stats);
+	text = out_take();
 	term_draw(text, TITLES);
 	free(text);
 }
@@ -280,7 +292,7 @@ static int watch_on_terminal_whole(struct watch *watch)
 
 	if (err)
 		return err;
-	term_draw("A second, please.", ~0u);
+	term_draw("Measuring for a second.", ~0u);
 	err = watch_on_terminal(watch);
 	term_leave();
 	return err;
