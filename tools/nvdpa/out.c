@@ -18,7 +18,7 @@
 #include "utf8.h"
 
 /* Structure in structure. */
-#define DEPTH_MAX 8
+#define DEPTH_MAX 16
 
 #define VALUE_SIZE 256
 
