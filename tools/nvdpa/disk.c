@@ -126,10 +126,12 @@ static int disk_check(const struct disk *disk, uint64_t lba, uint64_t nr_lbas)
 		       (uintmax_t)disk->nr_lbas);
 }
 
-static uint32_t disk_chunk(const struct disk *disk, uint64_t nr_lbas)
+uint32_t disk_chunk(const struct disk *disk, uint64_t nr_lbas)
 {
 	uint32_t most = DISK_CHUNK_BYTES / disk->lba_size;
 
+	if (disk->max_lbas && disk->max_lbas < most)
+		most = disk->max_lbas;
 	return nr_lbas < most ? (uint32_t)nr_lbas : most;
 }
 

@@ -16,7 +16,7 @@ struct disk;
 /**
  * struct disk_ops - how blocks get there; each returns 0 or a negative errno
  *	for which err_set() was called
- * @read: at most DISK_CHUNK_BYTES
+ * @read: at most @max_lbas
  * @write: likewise
  * @flush: what was written before survives a power cut
  * @zero: these blocks read as zeroes afterwards, at most @zero_lbas of them;
@@ -38,13 +38,15 @@ struct disk_ops {
  * @ops: how they get there
  * @nr_lbas: how many there are
  * @lba_size: bytes of one
- * @zero_lbas: blocks of one @zero
+ * @max_lbas: of one @read or @write; 0: what DISK_CHUNK_BYTES are
+ * @zero_lbas: of one @zero
  * @name: for messages, such as "namespace 1"
  */
 struct disk {
 	const struct disk_ops *ops;
 	uint64_t nr_lbas;
 	uint32_t lba_size;
+	uint32_t max_lbas;
 	uint32_t zero_lbas;
 	char name[64];
 };
@@ -59,6 +61,9 @@ struct disk {
  * Return: 0 or a negative errno, recorded.
  */
 int disk_open(int fd, uint32_t lba_size, const char *name, struct disk **disk);
+
+/** disk_chunk() - how many of @nr_lbas one read or write can be about */
+uint32_t disk_chunk(const struct disk *disk, uint64_t nr_lbas);
 
 /** disk_close() - end of any kind of disk; NULL is fine */
 void disk_close(struct disk *disk);

@@ -93,7 +93,24 @@ static int gpt_image_hide(const struct gpt *gpt, const struct gpt_copy *copy)
 	return err;
 }
 
-static int gpt_check(const struct disk *disk, const struct label *label)
+/* A protective MBR alone may be the first of a table to come. */
+static int gpt_check_none(struct disk *disk, const struct label *label)
+{
+	bool blank = !label->protective;
+	int err = 0;
+
+	if (label->protective && !label->primary && !label->backup)
+		err = label_is_blank(disk, &blank);
+	if (err)
+		return err;
+	if (label->primary == LABEL_DAMAGED || !blank)
+		return err_set(EUCLEAN, NULL,
+			       "%s: both copies of its partition table are damaged; under the nvme driver, restore it (sgdisk --load-backup) or give it up (wipefs -a)",
+			       disk->name);
+	return err_set(ENODATA, NULL, "%s has no partition table", disk->name);
+}
+
+static int gpt_check(struct disk *disk, const struct label *label)
 {
 	bool primary = label->primary == LABEL_GOOD;
 	bool backup = label->backup == LABEL_GOOD;
@@ -109,12 +126,7 @@ static int gpt_check(const struct disk *disk, const struct label *label)
 			       disk->name);
 	if (label->protective && (primary || backup))
 		return 0;
-	if (label->primary == LABEL_DAMAGED ||
-	    (label->protective && !label->blank))
-		return err_set(EUCLEAN, NULL,
-			       "%s: both copies of its partition table are damaged; under the nvme driver, restore it (sgdisk --load-backup) or give it up (wipefs -a)",
-			       disk->name);
-	return err_set(ENODATA, NULL, "%s has no partition table", disk->name);
+	return gpt_check_none(disk, label);
 }
 
 static int gpt_image_open(struct gpt *gpt)
@@ -275,12 +287,12 @@ static int gpt_create_image(struct gpt *gpt)
 
 int gpt_create(struct disk *disk)
 {
-	struct label label;
 	struct gpt *gpt;
+	bool blank;
 	int err;
 
-	err = label_read(disk, &label);
-	if (!err && !label.blank)
+	err = label_is_blank(disk, &blank);
+	if (!err && !blank)
 		err = err_set(EEXIST, "init",
 			      "%s is not blank; if what is on it can go: under the nvme driver, wipefs -a and blkdiscard -z",
 			      disk->name);

@@ -227,7 +227,7 @@ static bool label_is_zero(const uint8_t *data, size_t bytes)
 }
 
 static void label_look(struct label *label, const struct disk *disk,
-		       const uint8_t *head, const uint8_t *tail, uint32_t area)
+		       const uint8_t *head, const uint8_t *tail)
 {
 	uint32_t entries = label_entries_lbas(disk), size = disk->lba_size;
 	uint64_t last = disk->nr_lbas - 1;
@@ -238,40 +238,73 @@ static void label_look(struct label *label, const struct disk *disk,
 	label->primary = label_check(label, disk, &primary, head + size,
 				     head + 2 * size);
 	label->backup = label_check(&other, disk, &backup,
-				    tail + (size_t)(area - 1) * size,
-				    tail + (size_t)(area - 1 - entries) * size);
+				    tail + (size_t)entries * size, tail);
 	if (label->primary != LABEL_FOREIGN)
 		memcpy(label->why, other.why, sizeof(label->why));
 	label->protective = label_is_protective(head);
-	label->blank = label_is_zero(head + size, (size_t)(area - 1) * size) &&
-		       label_is_zero(tail, (size_t)area * size) &&
-		       (label_is_zero(head, size) ||
-			(label->protective &&
-			 label_is_zero(head, MBR_TABLE)));
+}
+
+static int label_check_disk(const struct disk *disk)
+{
+	if (disk->lba_size < 512 || disk->lba_size > MIB / 16)
+		return err_set(EOPNOTSUPP, NULL, "%s has blocks of %u bytes",
+			       disk->name, disk->lba_size);
+	if (disk->nr_lbas < 2 * (uint64_t)MIB / disk->lba_size)
+		return err_set(ENOSPC, NULL,
+			       "%s is too small for a partition table",
+			       disk->name);
+	return 0;
+}
+
+/* Both ends of a disk, one behind the other in memory. */
+static int label_read_ends(struct disk *disk, uint32_t head_lbas,
+			   uint32_t tail_lbas, uint8_t **data)
+{
+	int err;
+
+	err = label_check_disk(disk);
+	if (err)
+		return err;
+	*data = malloc((size_t)(head_lbas + tail_lbas) * disk->lba_size);
+	if (!*data)
+		return err_set(ENOMEM, NULL, "out of memory");
+	err = disk_read(disk, 0, head_lbas, *data);
+	if (!err)
+		err = disk_read(disk, disk->nr_lbas - tail_lbas, tail_lbas,
+				*data + (size_t)head_lbas * disk->lba_size);
+	if (err)
+		free(*data);
+	return err;
 }
 
 int label_read(struct disk *disk, struct label *label)
 {
-	uint32_t area = MIB / disk->lba_size;
-	uint8_t *head;
+	uint32_t tail = label_entries_lbas(disk) + 1;
+	uint8_t *data;
 	int err;
 
 	memset(label, 0, sizeof(*label));
-	if (disk->lba_size < 512 || disk->lba_size > MIB / 64)
-		return err_set(EOPNOTSUPP, NULL, "%s has blocks of %u bytes",
-			       disk->name, disk->lba_size);
-	if (disk->nr_lbas < 2 * (uint64_t)area)
-		return err_set(ENOSPC, NULL,
-			       "%s is too small for a partition table",
-			       disk->name);
-	head = calloc(2, MIB);
-	if (!head)
-		return err_set(ENOMEM, NULL, "out of memory");
-	err = disk_read(disk, 0, area, head);
-	if (!err)
-		err = disk_read(disk, disk->nr_lbas - area, area, head + MIB);
-	if (!err)
-		label_look(label, disk, head, head + MIB, area);
-	free(head);
-	return err;
+	err = label_read_ends(disk, 1 + tail, tail, &data);
+	if (err)
+		return err;
+	label_look(label, disk, data,
+		   data + (size_t)(1 + tail) * disk->lba_size);
+	free(data);
+	return 0;
+}
+
+int label_is_blank(struct disk *disk, bool *blank)
+{
+	uint32_t area = MIB / disk->lba_size, size = disk->lba_size;
+	uint8_t *data;
+	int err;
+
+	err = label_read_ends(disk, area, area, &data);
+	if (err)
+		return err;
+	*blank = label_is_zero(data + size, 2 * MIB - size) &&
+		 (label_is_zero(data, size) ||
+		  (label_is_protective(data) && label_is_zero(data, MBR_TABLE)));
+	free(data);
+	return 0;
 }

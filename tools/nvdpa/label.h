@@ -35,15 +35,12 @@ enum label_state {
  * @primary: state of the header in block 1 with its entries
  * @backup: state of the header in the last block with its entries
  * @protective: block 0 is a protective MBR
- * @blank: all of @head_lbas and @tail_lbas are zeroes, but perhaps for a
- *	protective MBR, which is what is written first
  * @why: why one of them is foreign
  */
 struct label {
 	enum label_state primary;
 	enum label_state backup;
 	bool protective;
-	bool blank;
 	char why[160];
 };
 
@@ -58,6 +55,16 @@ uint32_t label_entries_lbas(const struct disk *disk);
  * Return: 0, or a negative errno, recorded: it cannot be read.
  */
 int label_read(struct disk *disk, struct label *label);
+
+/**
+ * label_is_blank() - whether there is nothing on a disk
+ * @disk: likewise
+ * @blank: out: a MiB at either end of it is zeroes, but perhaps for a protective
+ *	MBR, which is what is written first
+ *
+ * Return: 0, or a negative errno, recorded.
+ */
+int label_is_blank(struct disk *disk, bool *blank);
 
 /** label_crc32() - the checksum of headers and entries */
 uint32_t label_crc32(const void *data, size_t bytes);

@@ -25,7 +25,6 @@
 
 /* Identify Controller. */
 #define CTRL_MDTS 77
-#define CTRL_VERSION 80
 #define CTRL_ONCS 520
 #define CTRL_ONCS_WRITE_ZEROES (1 << 3)
 /* Identify Controller of the NVM command set. */
@@ -266,27 +265,34 @@ static int pass_read_ns(struct pass *pass, const uint8_t *ns)
 	return 0;
 }
 
-static uint32_t pass_min(uint64_t a, uint64_t b)
+/* Blocks that a limit of the controller's allows, up to @most_bytes. */
+static uint32_t pass_limit(const struct pass *pass, uint8_t limit,
+			   uint64_t most_bytes)
 {
-	return (uint32_t)(a < b ? a : b);
+	uint64_t bytes = limit && limit < 32 ? 1ull << (limit + UNIT_SHIFT) :
+					       most_bytes;
+
+	if (bytes > most_bytes)
+		bytes = most_bytes;
+	return (uint32_t)(bytes / pass->disk.lba_size);
 }
 
 /*
  * A limit of its own is newer than some controllers; those that have none may
  * still not like to zero more than they transfer.
  */
-static void pass_read_zero(struct pass *pass, const uint8_t *ctrl)
+static void pass_read_limits(struct pass *pass, const uint8_t *ctrl)
 {
 	uint8_t data[IDENTIFY_BYTES], limit = ctrl[CTRL_MDTS];
-	uint64_t bytes = ZERO_BYTES_MAX;
 
+	pass->disk.max_lbas = pass_limit(pass, limit, DISK_CHUNK_BYTES);
 	if (!(ctrl[CTRL_ONCS] & CTRL_ONCS_WRITE_ZEROES))
 		return;
 	if (!pass_identify(pass, IDENTIFY_IO_CTRL, data) && data[IO_CTRL_WZSL])
 		limit = data[IO_CTRL_WZSL];
-	if (limit && limit < 32)
-		bytes = pass_min(bytes, 1ull << (limit + UNIT_SHIFT));
-	pass->disk.zero_lbas = pass_min(bytes / pass->disk.lba_size, LBAS_MAX);
+	pass->disk.zero_lbas = pass_limit(pass, limit, ZERO_BYTES_MAX);
+	if (pass->disk.zero_lbas > LBAS_MAX)
+		pass->disk.zero_lbas = LBAS_MAX;
 }
 
 static int pass_read_identity(struct pass *pass)
@@ -301,7 +307,7 @@ static int pass_read_identity(struct pass *pass)
 		err = pass_identify_failed(pass, pass_identify(pass,
 						IDENTIFY_CTRL, data));
 	if (!err)
-		pass_read_zero(pass, data);
+		pass_read_limits(pass, data);
 	return err;
 }
 

@@ -18,12 +18,12 @@
 /* There is no table: what else is there? */
 static int store_check_other(struct disk *disk, bool init)
 {
-	struct label label;
 	char text[128];
+	bool blank;
 	int err;
 
-	err = label_read(disk, &label);
-	if (err || label.blank)
+	err = label_is_blank(disk, &blank);
+	if (err || blank)
 		return err;
 	err = probe_signature(disk, text, sizeof(text));
 	if (!err && *text)

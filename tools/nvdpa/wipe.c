@@ -69,14 +69,11 @@ static uint64_t wipe_now_ms(void)
 
 static int wipe_write(struct wipe *wipe, uint64_t lba, uint64_t *nr_lbas)
 {
-	uint64_t most = DISK_CHUNK_BYTES / wipe->disk->lba_size;
-
 	if (!wipe->zeroes)
 		wipe->zeroes = calloc(1, DISK_CHUNK_BYTES);
 	if (!wipe->zeroes)
 		return err_set(ENOMEM, NULL, "out of memory");
-	if (*nr_lbas > most)
-		*nr_lbas = most;
+	*nr_lbas = disk_chunk(wipe->disk, *nr_lbas);
 	return disk_write(wipe->disk, lba, *nr_lbas, wipe->zeroes);
 }
 
