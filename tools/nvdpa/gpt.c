@@ -13,6 +13,7 @@
 #include "err.h"
 
 #define GPT_NAME_MAX 36
+#define GPT_TYPE_NONE "00000000-0000-0000-0000-000000000000"
 
 static const char *const gpt_types[] = {
 	[GPT_VOLUME] = GPT_TYPE_VOLUME,
@@ -350,14 +351,20 @@ bool gpt_name_is_valid(const char *name)
 	return strspn(name, ".") < length;
 }
 
-static enum gpt_kind gpt_kind_of(struct fdisk_partition *entry)
+static const char *gpt_type_of(struct fdisk_partition *entry)
 {
 	struct fdisk_parttype *type = fdisk_partition_get_type(entry);
 	const char *text = type ? fdisk_parttype_get_string(type) : NULL;
+
+	return text ? text : GPT_TYPE_NONE;
+}
+
+static enum gpt_kind gpt_kind_of(struct fdisk_partition *entry)
+{
 	enum gpt_kind kind;
 
 	for (kind = GPT_GROWTH; kind != GPT_FOREIGN; kind--)
-		if (text && !strcasecmp(text, gpt_types[kind]))
+		if (!strcasecmp(gpt_type_of(entry), gpt_types[kind]))
 			break;
 	return kind;
 }
@@ -391,24 +398,19 @@ static void gpt_load_names(struct gpt_part *part, struct fdisk_partition *entry)
 	*to = '\0';
 }
 
-static int gpt_load_part(struct gpt *gpt, unsigned int index)
+static int gpt_load_entry(struct gpt *gpt, unsigned int index,
+			  struct fdisk_partition *entry)
 {
 	struct gpt_part *part = &gpt->parts[gpt->nr_parts];
-	struct fdisk_partition *entry = NULL;
 	uint64_t attributes;
 	int err;
 
-	if (!fdisk_is_partition_used(gpt->context, index))
+	/* The library takes an entry for used that has no type, but a begin. */
+	if (!strcmp(gpt_type_of(entry), GPT_TYPE_NONE))
 		return 0;
-	err = fdisk_get_partition(gpt->context, index, &entry);
-	if (!err)
-		err = fdisk_gpt_get_partition_attrs(gpt->context, index,
-						    &attributes);
-	if (err) {
-		fdisk_unref_partition(entry);
-		return err_set(err, NULL, "%s: libfdisk: partition %u: %s",
-			       gpt->disk->name, index + 1, strerror(-err));
-	}
+	err = fdisk_gpt_get_partition_attrs(gpt->context, index, &attributes);
+	if (err)
+		return err;
 	memset(part, 0, sizeof(*part));
 	part->kind = gpt_kind_of(entry);
 	part->index = index;
@@ -416,9 +418,23 @@ static int gpt_load_part(struct gpt *gpt, unsigned int index)
 	part->nr_lbas = fdisk_partition_get_size(entry);
 	gpt_load_options(&part->options, attributes);
 	gpt_load_names(part, entry);
-	fdisk_unref_partition(entry);
 	gpt->nr_parts++;
 	return 0;
+}
+
+static int gpt_load_part(struct gpt *gpt, unsigned int index)
+{
+	struct fdisk_partition *entry = NULL;
+	int err;
+
+	if (!fdisk_is_partition_used(gpt->context, index))
+		return 0;
+	err = fdisk_get_partition(gpt->context, index, &entry);
+	if (!err)
+		err = gpt_load_entry(gpt, index, entry);
+	fdisk_unref_partition(entry);
+	return err ? err_set(err, NULL, "%s: libfdisk: partition %u: %s",
+			     gpt->disk->name, index + 1, strerror(abs(err))) : 0;
 }
 
 static int gpt_load_limit(struct gpt *gpt, int id, uint64_t *lba)
