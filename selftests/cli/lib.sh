@@ -38,7 +38,7 @@ check() {
 # nvdpa ARGUMENT...: its exit code, in STATUS.
 nvdpa() {
 	STATUS=0
-	"$NVDPA" "$@" || STATUS=$?
+	timeout 60 "$NVDPA" "$@" || STATUS=$?
 }
 
 check_end() {
