@@ -60,6 +60,11 @@ unsigned int env_scale(void)
 	return scale ? scale : 1;
 }
 
+__u64 env_seed(__u64 otherwise)
+{
+	return env_number("SEED", otherwise);
+}
+
 unsigned int env_limit_ms(void)
 {
 	return 10000 * env_scale();

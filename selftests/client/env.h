@@ -14,6 +14,8 @@ __u64 env_bytes(void);
 unsigned int env_oncs(void);
 int env_dlfeat(void);
 unsigned int env_scale(void);
+/* SEED, which repeats what is random. */
+__u64 env_seed(__u64 otherwise);
 
 /* How long a test waits for something that must happen. */
 unsigned int env_limit_ms(void);
