@@ -37,6 +37,7 @@ check() {
 
 # nvdpa ARGUMENT...: its exit code, in STATUS.
 nvdpa() {
+	# shellcheck disable=SC2034 # for the scripts
 	STATUS=0
 	timeout 60 "$NVDPA" "$@" || STATUS=$?
 }

@@ -105,7 +105,7 @@ TEST(args, guess)
 		{ "volumes", "volume" }, { "vol", "volume" }, { "vloume", "volume" },
 		{ "Volume", "volume" }, { "ctl", "ctrl" }, { "cntrl", "ctrl" },
 		{ "stat", "stats" }, { "m", "metrics" }, { "mo", "monitor" },
-		{ "moniter", "monitor" }, { "zebra", NULL }, { "", NULL },
+		{ "monitpr", "monitor" }, { "zebra", NULL }, { "", NULL },
 		{ "xy", NULL }, { "a very long word that nobody would call an object", NULL },
 	};
 	const char *got;

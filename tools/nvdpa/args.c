@@ -18,31 +18,53 @@
 /* Longer words are never near. */
 #define NEAR_LENGTH 31
 
+/* Of the first i characters of @a and the first j of @b, for each i and j. */
+struct edits {
+	const char *a;
+	const char *b;
+	unsigned int cost[NEAR_LENGTH + 1][NEAR_LENGTH + 1];
+};
+
+static unsigned int edits_least(unsigned int one, unsigned int other)
+{
+	return one < other ? one : other;
+}
+
+static bool edits_is_swap(const struct edits *edits, size_t i, size_t j)
+{
+	const char *a = edits->a + i, *b = edits->b + j;
+
+	return i > 1 && j > 1 && a[-1] == b[-2] && a[-2] == b[-1];
+}
+
+static unsigned int edits_cost(const struct edits *edits, size_t i, size_t j)
+{
+	unsigned int least;
+	bool differ;
+
+	if (!i || !j)
+		return i + j;
+	differ = edits->a[i - 1] != edits->b[j - 1];
+	least = edits->cost[i - 1][j - 1] + differ;
+	least = edits_least(least, edits->cost[i - 1][j] + 1);
+	least = edits_least(least, edits->cost[i][j - 1] + 1);
+	if (edits_is_swap(edits, i, j))
+		least = edits_least(least, edits->cost[i - 2][j - 2] + 1);
+	return least;
+}
+
 /* Characters inserted, removed, changed, or swapped with their neighbour. */
 static unsigned int args_edits(const char *a, const char *b)
 {
-	unsigned int cost[NEAR_LENGTH + 2][NEAR_LENGTH + 2];
+	struct edits edits = { .a = a, .b = b };
 	size_t i, j, la = strlen(a), lb = strlen(b);
 
 	if (la > NEAR_LENGTH || lb > NEAR_LENGTH)
 		return NEAR_LENGTH;
-	for (i = 0; i <= la; i++) {
-		for (j = 0; j <= lb; j++) {
-			unsigned int best = i ? j ? NEAR_LENGTH : i : j;
-
-			if (i && cost[i - 1][j] + 1 < best)
-				best = cost[i - 1][j] + 1;
-			if (j && cost[i][j - 1] + 1 < best)
-				best = cost[i][j - 1] + 1;
-			if (i && j && cost[i - 1][j - 1] + (a[i - 1] != b[j - 1]) < best)
-				best = cost[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-			    cost[i - 2][j - 2] + 1 < best)
-				best = cost[i - 2][j - 2] + 1;
-			cost[i][j] = best;
-		}
-	}
-	return cost[la][lb];
+	for (i = 0; i <= la; i++)
+		for (j = 0; j <= lb; j++)
+			edits.cost[i][j] = edits_cost(&edits, i, j);
+	return edits.cost[la][lb];
 }
 
 const char *args_nearest(const char *word, const char *const words[])

@@ -135,8 +135,10 @@ static void text_duration(const char *title, uint64_t ns)
 
 static void text_summary(const struct stats *stats)
 {
-	const unsigned int total = NVME_VDPA_LATENCY_SCOPE_TOTAL;
+	const struct latency *read, *write;
 
+	read = &stats->latency[NVME_VDPA_LATENCY_TYPE_READ][NVME_VDPA_LATENCY_SCOPE_TOTAL];
+	write = &stats->latency[NVME_VDPA_LATENCY_TYPE_WRITE][NVME_VDPA_LATENCY_SCOPE_TOTAL];
 	out_row();
 	out_text(NULL, "NAME", stats->name);
 	out_text(NULL, "CTRL", stats->ctrl);
@@ -146,10 +148,8 @@ static void text_summary(const struct stats *stats)
 	out_size(NULL, "WRITTEN", stats->counters[STATS_BYTES_WRITTEN]);
 	out_number(NULL, "FLUSHES", stats->counters[STATS_FLUSHES]);
 	out_number(NULL, "ERRORS", stats_sum(stats, STATS_ERRORS));
-	text_duration("READ P99",
-		      stats_latency_percentile(&stats->latency[NVME_VDPA_LATENCY_TYPE_READ][total], 990));
-	text_duration("WRITE P99",
-		      stats_latency_percentile(&stats->latency[NVME_VDPA_LATENCY_TYPE_WRITE][total], 990));
+	text_duration("READ P99", stats_latency_percentile(read, 990));
+	text_duration("WRITE P99", stats_latency_percentile(write, 990));
 }
 
 static void text_devices(const struct stats *list, size_t count)

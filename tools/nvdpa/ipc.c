@@ -22,8 +22,8 @@
 #define DUMP_TRIES 32
 
 /* For the statistics of a device, and for events that come in a crowd. */
-#define MESSAGE_BYTES (256 << 10)
-#define EVENTS_BYTES (1 << 20)
+#define MESSAGE_BYTES (256 * 1024)
+#define EVENTS_BYTES (1024 * 1024)
 
 static struct {
 	struct nl_sock *sock;
@@ -188,7 +188,7 @@ static const char *request_reason(int err)
 	case EPERM:
 		return "not permitted: a change needs CAP_NET_ADMIN, so run it as root";
 	case EOPNOTSUPP:
-		return "the loaded module nvme_vdpa does not know this: load one as new as this tool";
+		return "the module nvme_vdpa is too old for this: load one of this tool's version";
 	default:
 		return strerror(-err);
 	}
