@@ -10,6 +10,7 @@ set -u
 LINT=$(dirname "$(readlink -f "$0")")
 TOP=${LINT%/selftests/lint}
 DRIVER=drivers/vdpa/nvme
+TOOL=tools/nvdpa
 OUT=build/lint
 # shellcheck source-path=SCRIPTDIR
 . "$TOP/selftests/lib/tap.sh"
@@ -17,8 +18,9 @@ OUT=build/lint
 . "$TOP/tools/lab/lib/cache.sh"
 
 # The slow ones come last, --fast leaves them out.
-FAST=(rooms conditionals netlink checkpatch kernel-doc codespell python shellcheck build)
-SLOW=(build-overrides headers sparse)
+FAST=(rooms conditionals netlink checkpatch kernel-doc codespell python shellcheck
+	man tool build)
+SLOW=(build-overrides headers sparse cppcheck)
 
 SOURCE=linux-source-6.12
 # Not installed by any package but the kernel's source.
@@ -87,6 +89,10 @@ kernel_make() {
 
 driver_files() {
 	find "$DRIVER" Kconfig -type f -name "$1" | sort
+}
+
+tool_files() {
+	find "$TOOL" -type f -name "$1" | sort
 }
 
 # Ours, with those that are not committed yet.
@@ -161,6 +167,12 @@ checkpatch() {
 		--no-summary --strict --max-line-length=100 --terse --show-types "$@" -f
 }
 
+# User space has printf's PRIu64, C's own attributes and sscanf(), and no BIT(); a
+# message is one line, however long.
+TOOL_IGNORES=CAMELCASE,PREFER_DEFINED_ATTRIBUTE_MACRO,SSCANF_TO_KSTRTO,NAKED_SSCANF,BIT_MACRO
+TOOL_IGNORES+=,LONG_LINE_STRING,EMBEDDED_FUNCTION_NAME,PARENTHESIS_ALIGNMENT
+TOOL_IGNORES+=,VOLATILE,AVOID_EXTERNS,STATIC_CONST_CHAR_ARRAY
+
 # TRACE_EVENT() is laid out as everywhere in the kernel.
 lint_checkpatch() {
 	local status=0
@@ -169,6 +181,9 @@ lint_checkpatch() {
 	driver_files '*' | grep -v /trace.h | checkpatch || status=1
 	driver_files trace.h | checkpatch --ignore \
 		OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT || status=1
+	tool_files '*.[ch]' | checkpatch --ignore "$TOOL_IGNORES" || status=1
+	# It keeps what it was not asked for.
+	rm -f .checkpatch-camelcase.*
 	return "$status"
 }
 
@@ -191,6 +206,27 @@ lint_python() {
 lint_shellcheck() {
 	need shellcheck || return
 	tree_shell | xargs -d '\n' -n 8 -P "$(nproc)" shellcheck -x --format=gcc
+}
+
+lint_man() {
+	need mandoc && quiet mandoc -T lint -W warning "$TOOL"/man/*
+}
+
+# make_tool NAME COMPILER FLAG...: warnings are errors there.
+make_tool() {
+	make -s -j"$(nproc)" -C "$TOOL" O="$TOP/$OUT/tool-$1" CC="$2" CFLAGS="${*:3}"
+}
+
+lint_tool() {
+	need clang && make_tool gcc gcc -O2 && make_tool clang clang -O2
+}
+
+# Whether a loop fills an array, compilers know better; libnl's loop is not known here.
+lint_cppcheck() {
+	need cppcheck || return
+	tool_files '*.c' | quiet xargs cppcheck --quiet --inline-suppr --suppress=uninitvar \
+		--enable=warning,portability,performance --error-exitcode=1 -j "$(nproc)" \
+		-I "$TOOL" -I include/uapi '-Dnlmsg_for_each_attr(a,h,o,l)=for((a)=0;(a);)'
 }
 
 # W=1 and -Werror are the lab's own.
