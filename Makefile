@@ -8,6 +8,7 @@ RUN := selftests/run $(if $(ONLY),--only '$(ONLY)')
 
 all:
 	tools/lab/module stock
+	tools/lab/tool
 
 demo:
 	tools/lab/setup packages stock
@@ -27,6 +28,7 @@ lab:
 
 unit:
 	$(MAKE) -C selftests/unit
+	$(MAKE) -C selftests/cli check
 
 lint:
 	selftests/lint/lint.sh
@@ -36,25 +38,30 @@ INSTALL := $(CURDIR)/build/install
 INSTALL_MAKE = $(MAKE) -C $(KDIR) M=$(INSTALL)/drivers/vdpa/nvme \
 	CONFIG_VDPA_NVME=m
 
-install:
+install: install-tool
 	mkdir -p $(INSTALL)
 	cp -a --parents drivers/vdpa/nvme include/uapi $(INSTALL)
 	$(INSTALL_MAKE) modules
 	$(INSTALL_MAKE) modules_install
 	depmod "$$($(MAKE) -s -C $(KDIR) kernelrelease)"
 
+# DESTDIR and PREFIX (/usr/local) are those of everybody.
+install-tool:
+	$(MAKE) -C tools/nvdpa O=$(CURDIR)/build install
+
 clean:
 	rm -rf build
 
 help:
-	@echo 'all         the module, for the lab'"'"'s stock kernel (default)'
+	@echo 'all         the module, for the lab'"'"'s stock kernel, and the tool (default)'
 	@echo 'demo        installs what it needs, boots the lab, shows the main job'
 	@echo 'check       all tests; ONLY=PATTERN: those whose names match'
 	@echo 'check-fast  the tests for every edit'
 	@echo 'check-long  all tests, at nightly sizes'
 	@echo 'unit        tests that need neither root nor the lab'
 	@echo 'lint        static checks'
-	@echo 'install     the module into the running kernel'"'"'s tree, or that of KDIR'
+	@echo 'install     the module into the running kernel'"'"'s tree, or that of KDIR; the tool'
+	@echo 'install-tool  only the tool, its man pages and completion (DESTDIR, PREFIX)'
 	@echo 'clean       removes build/'
 
-.PHONY: all demo check check-fast check-long lab unit lint install clean help
+.PHONY: all demo check check-fast check-long lab unit lint install install-tool clean help
