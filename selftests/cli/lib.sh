@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # what is set here is for the scripts
 # What the scripts here begin with: NVDPA is the tool with the canned kernel, and
 # each `check NAME COMMAND...` is a test.
 set -u
 
 CLI=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
-# shellcheck disable=SC2034 # for the scripts
 TOP=${CLI%/selftests/cli}
 : "${NVDPA:=$TOP/build/cli/nvdpa}"
 # shellcheck source-path=SCRIPTDIR
@@ -37,7 +36,6 @@ check() {
 
 # nvdpa ARGUMENT...: its exit code, in STATUS.
 nvdpa() {
-	# shellcheck disable=SC2034 # for the scripts
 	STATUS=0
 	timeout 60 "$NVDPA" "$@" || STATUS=$?
 }
