@@ -344,12 +344,12 @@ int ipc_stats_list(struct stats **list, size_t *count)
 int ipc_monitor(int (*handle)(const struct event *event, void *data), void *data)
 {
 	struct event events[] = {
-		{ .kind = EVENT_CTRL, .ctrl = ctrls[0] },
-		{ .kind = EVENT_CTRL, .ctrl = ctrls[1] },
+		{ .kind = EVENT_CTRL_ADD, .ctrl = ctrls[0] },
+		{ .kind = EVENT_CTRL_CHANGE, .ctrl = ctrls[1] },
 		{ .kind = EVENT_CTRL_AER, .ctrl = ctrls[0], .aer = { 1, 1, 2 } },
 		{ .kind = EVENT_CTRL_AER, .ctrl = ctrls[0], .aer = { 3, 200, 0xc0 } },
-		{ .kind = EVENT_VOLUME, .volume = volumes[0] },
-		{ .kind = EVENT_VOLUME, .volume = volumes[1] },
+		{ .kind = EVENT_VOLUME_ADD, .volume = volumes[0] },
+		{ .kind = EVENT_VOLUME_CHANGE, .volume = volumes[1] },
 		{ .kind = EVENT_LOST },
 		{ .kind = EVENT_VOLUME_DEL, .volume = volumes[1] },
 		{ .kind = EVENT_CTRL_DEL, .ctrl = ctrls[0] },

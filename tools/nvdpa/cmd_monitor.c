@@ -18,10 +18,12 @@
 #define LINE 384
 
 static const char *const names[] = {
-	[EVENT_CTRL] = "ctrl",
+	[EVENT_CTRL_ADD] = "ctrl_add",
+	[EVENT_CTRL_CHANGE] = "ctrl_change",
 	[EVENT_CTRL_DEL] = "ctrl_del",
 	[EVENT_CTRL_AER] = "ctrl_aer",
-	[EVENT_VOLUME] = "volume",
+	[EVENT_VOLUME_ADD] = "volume_add",
+	[EVENT_VOLUME_CHANGE] = "volume_change",
 	[EVENT_VOLUME_DEL] = "volume_del",
 	[EVENT_LOST] = "lost",
 };
@@ -72,8 +74,9 @@ static void line_time(char text[32])
 	snprintf(text + length, 32 - length, ".%03ld", now.tv_nsec / 1000000);
 }
 
-static void tell_ctrl(const struct ctrl *ctrl, bool gone, char line[LINE])
+static void tell_ctrl(const struct event *event, char line[LINE])
 {
+	const struct ctrl *ctrl = &event->ctrl;
 	bool live = ctrl->state == NVME_VDPA_CTRL_STATE_LIVE;
 
 	out_text("ctrl", NULL, ctrl->name);
@@ -82,10 +85,11 @@ static void tell_ctrl(const struct ctrl *ctrl, bool gone, char line[LINE])
 	out_text("serial", NULL, ctrl->serial);
 	out_number("queue_pairs", NULL, ctrl->nr_qpairs);
 	out_number("free_queue_pairs", NULL, ctrl->nr_free_qpairs);
-	if (gone)
+	if (event->kind == EVENT_CTRL_DEL)
 		snprintf(line, LINE, "ctrl %s: removed", ctrl->name);
 	else
-		snprintf(line, LINE, "ctrl %s: %s, %s %s", ctrl->name,
+		snprintf(line, LINE, "ctrl %s: %s%s, %s %s", ctrl->name,
+			 event->kind == EVENT_CTRL_ADD ? "added, " : "",
 			 live ? "live" : "dead, bind it again", ctrl->model,
 			 ctrl->serial);
 }
@@ -141,9 +145,10 @@ static void tell_volume_json(const struct volume *volume, uint32_t lba_size)
 		out_none("used_by", NULL);
 }
 
-static void line_volume(const struct volume *volume, uint32_t lba_size,
+static void line_volume(const struct event *event, uint32_t lba_size,
 			char line[LINE])
 {
+	const struct volume *volume = &event->volume;
 	char text[SIZE_TEXT] = "";
 	int length;
 
@@ -151,8 +156,9 @@ static void line_volume(const struct volume *volume, uint32_t lba_size,
 		size_print(volume->nr_lbas * lba_size, text);
 	else
 		snprintf(text, sizeof(text), "%" PRIu64 " blocks", volume->nr_lbas);
-	length = snprintf(line, LINE, "volume %s on %s: %s from block %" PRIu64 " of namespace %u",
-			  volume->name, volume->ctrl, text, volume->start_lba,
+	length = snprintf(line, LINE, "volume %s on %s: %s%s from block %" PRIu64 " of namespace %u",
+			  volume->name, volume->ctrl,
+			  event->kind == EVENT_VOLUME_ADD ? "added, " : "", text, volume->start_lba,
 			  volume->nsid);
 	if (volume->read_only)
 		length += snprintf(line + length, LINE - length, ", read-only");
@@ -164,17 +170,18 @@ static void line_volume(const struct volume *volume, uint32_t lba_size,
 			 volume->used_by);
 }
 
-static void tell_volume(const struct volume *volume, bool gone,
-			struct monitor_memory *memory, char line[LINE])
+static void tell_volume(const struct event *event, struct monitor_memory *memory,
+			char line[LINE])
 {
+	const struct volume *volume = &event->volume;
 	uint32_t lba_size = memory_lba_size(memory, volume);
 
 	tell_volume_json(volume, lba_size);
-	if (gone)
+	if (event->kind == EVENT_VOLUME_DEL)
 		snprintf(line, LINE, "volume %s on %s: removed", volume->name,
 			 volume->ctrl);
 	else
-		line_volume(volume, lba_size, line);
+		line_volume(event, lba_size, line);
 }
 
 static int tell(const struct event *event, void *data)
@@ -185,16 +192,18 @@ static int tell(const struct event *event, void *data)
 	out_now("time");
 	out_text("event", NULL, names[event->kind]);
 	switch (event->kind) {
-	case EVENT_CTRL:
+	case EVENT_CTRL_ADD:
+	case EVENT_CTRL_CHANGE:
 	case EVENT_CTRL_DEL:
-		tell_ctrl(&event->ctrl, event->kind == EVENT_CTRL_DEL, line);
+		tell_ctrl(event, line);
 		break;
 	case EVENT_CTRL_AER:
 		tell_aer(event, line);
 		break;
-	case EVENT_VOLUME:
+	case EVENT_VOLUME_ADD:
+	case EVENT_VOLUME_CHANGE:
 	case EVENT_VOLUME_DEL:
-		tell_volume(&event->volume, event->kind == EVENT_VOLUME_DEL, data, line);
+		tell_volume(event, data, line);
 		break;
 	case EVENT_LOST:
 		snprintf(line, sizeof(line),

@@ -776,8 +776,11 @@ static int monitor_parse(struct nlmsghdr *header, struct event *event)
 	struct nlattr *attrs[NVME_VDPA_A_CTRL_MAX + 1];
 
 	switch (((struct genlmsghdr *)nlmsg_data(header))->cmd) {
-	case NVME_VDPA_CMD_CTRL_NTF:
-		event->kind = EVENT_CTRL;
+	case NVME_VDPA_CMD_CTRL_ADD_NTF:
+		event->kind = EVENT_CTRL_ADD;
+		return parse_ctrl(header, &event->ctrl);
+	case NVME_VDPA_CMD_CTRL_CHANGE_NTF:
+		event->kind = EVENT_CTRL_CHANGE;
 		return parse_ctrl(header, &event->ctrl);
 	case NVME_VDPA_CMD_CTRL_DEL_NTF:
 		event->kind = EVENT_CTRL_DEL;
@@ -790,8 +793,11 @@ static int monitor_parse(struct nlmsghdr *header, struct event *event)
 		event->aer.info = attr_number(attrs[NVME_VDPA_A_CTRL_AER_INFO]);
 		event->aer.log_page = attr_number(attrs[NVME_VDPA_A_CTRL_AER_LOG_PAGE]);
 		return parse_ctrl(header, &event->ctrl);
-	case NVME_VDPA_CMD_VOLUME_NTF:
-		event->kind = EVENT_VOLUME;
+	case NVME_VDPA_CMD_VOLUME_ADD_NTF:
+		event->kind = EVENT_VOLUME_ADD;
+		return parse_volume(header, &event->volume);
+	case NVME_VDPA_CMD_VOLUME_CHANGE_NTF:
+		event->kind = EVENT_VOLUME_CHANGE;
 		return parse_volume(header, &event->volume);
 	case NVME_VDPA_CMD_VOLUME_DEL_NTF:
 		event->kind = EVENT_VOLUME_DEL;

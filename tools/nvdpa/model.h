@@ -124,10 +124,12 @@ struct stats {
 };
 
 enum event_kind {
-	EVENT_CTRL,
+	EVENT_CTRL_ADD,
+	EVENT_CTRL_CHANGE,
 	EVENT_CTRL_DEL,
 	EVENT_CTRL_AER,
-	EVENT_VOLUME,
+	EVENT_VOLUME_ADD,
+	EVENT_VOLUME_CHANGE,
 	EVENT_VOLUME_DEL,
 	/* Events came faster than they were read, and some are lost. */
 	EVENT_LOST,

@@ -26,7 +26,7 @@ void nvdpa_netlink_unregister(void);
 
 /**
  * nvdpa_netlink_ctrl_event() - tell who listens of a controller
- * @cmd: NVME_VDPA_CMD_CTRL_NTF or NVME_VDPA_CMD_CTRL_DEL_NTF
+ * @cmd: NVME_VDPA_CMD_CTRL_ADD_NTF, _CHANGE_NTF or _DEL_NTF
  * @vols: its volumes
  *
  * An event that cannot be sent is lost, as netlink's own are.
@@ -47,7 +47,7 @@ void nvdpa_netlink_aer_event(const struct nvdpa_volumes *vols,
 
 /**
  * nvdpa_netlink_volume_event() - tell who listens of a volume
- * @cmd: NVME_VDPA_CMD_VOLUME_NTF or NVME_VDPA_CMD_VOLUME_DEL_NTF
+ * @cmd: NVME_VDPA_CMD_VOLUME_ADD_NTF, _CHANGE_NTF or _DEL_NTF
  * @vols: the controller's volumes
  * @vol: the volume
  *

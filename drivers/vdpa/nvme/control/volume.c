@@ -49,7 +49,8 @@ static void nvdpa_volume_changed(const struct nvdpa_volumes *vols,
 {
 	nvdpa_registry_changed();
 	if (!vol->whole)
-		nvdpa_netlink_volume_event(NVME_VDPA_CMD_VOLUME_NTF, vols, vol);
+		nvdpa_netlink_volume_event(NVME_VDPA_CMD_VOLUME_CHANGE_NTF,
+					   vols, vol);
 }
 
 static void nvdpa_volume_free(const struct nvdpa_volumes *vols,
@@ -77,7 +78,7 @@ void nvdpa_volumes_publish(struct nvdpa_volumes *vols)
 	mutex_lock(&nvdpa_registry.lock);
 	list_add_tail(&vols->node, &nvdpa_registry.all);
 	nvdpa_registry_changed();
-	nvdpa_netlink_ctrl_event(NVME_VDPA_CMD_CTRL_NTF, vols);
+	nvdpa_netlink_ctrl_event(NVME_VDPA_CMD_CTRL_ADD_NTF, vols);
 	mutex_unlock(&nvdpa_registry.lock);
 }
 
@@ -115,7 +116,7 @@ void nvdpa_volumes_dead(const struct nvdpa_ctrl *ctrl)
 	vols = nvdpa_volumes_of(ctrl);
 	if (vols) {
 		nvdpa_registry_changed();
-		nvdpa_netlink_ctrl_event(NVME_VDPA_CMD_CTRL_NTF, vols);
+		nvdpa_netlink_ctrl_event(NVME_VDPA_CMD_CTRL_CHANGE_NTF, vols);
 	}
 	mutex_unlock(&nvdpa_registry.lock);
 }
@@ -437,7 +438,8 @@ int nvdpa_volume_new(struct nvdpa_volumes *vols,
 	}
 
 	list_add_tail(&vol->node, &vols->list);
-	nvdpa_volume_changed(vols, vol);
+	nvdpa_registry_changed();
+	nvdpa_netlink_volume_event(NVME_VDPA_CMD_VOLUME_ADD_NTF, vols, vol);
 	return 0;
 }
 
