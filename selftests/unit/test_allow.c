@@ -215,10 +215,11 @@ TEST(allow, overlaps)
 		{ 199, 1, true },
 		{ 200, 1, false },
 		{ 0, U64_MAX, true },
+		{ 50, U64_MAX, true },	/* the end wraps around */
 		{ 200, U64_MAX, false },
 		{ 100, U64_MAX, true },
 		{ U64_MAX, U64_MAX, false },
-		{ U64_MAX, 200, false },	/* which does not wrap around */
+		{ U64_MAX, 200, false },
 	};
 	struct nvdpa_allow_range two[2] = { { 0, 1 } };
 
