@@ -202,7 +202,7 @@ TEST(gpt, a_full_disk_says_so)
 	const struct gpt_part *part;
 
 	refused(gpt_add(gpt, &wish, &part), -ENOSPC,
-		"no 63MiB in one piece; the largest free one has 64492KiB");
+		"no 63MiB in one piece; the largest free one has 62.9MiB");
 	wish.nr_lbas -= 5;
 	EXPECT_EQ(gpt_add(gpt, &wish, &part), 0);
 	wish.name = "c";

@@ -24,11 +24,11 @@ static uint64_t gpt_end(const struct gpt_part *part)
 static void gpt_growth_uuid(const struct gpt_part *volume,
 			    char uuid[GPT_UUID_SIZE])
 {
-	unsigned int last = 0;
+	unsigned long last;
 
 	memcpy(uuid, volume->uuid, GPT_UUID_SIZE);
-	sscanf(uuid + GPT_GUID_LAST, "%2x", &last);
-	snprintf(uuid + GPT_GUID_LAST, GPT_UUID_SIZE - GPT_GUID_LAST, "%02x",
+	last = strtoul(uuid + GPT_GUID_LAST, NULL, 16);
+	snprintf(uuid + GPT_GUID_LAST, GPT_UUID_SIZE - GPT_GUID_LAST, "%02lx",
 		 ~last & 0xff);
 }
 
@@ -215,7 +215,8 @@ static int gpt_place(const struct gpt *gpt, const struct gpt_wish *wish,
 	return err_set(ENOSPC, "size",
 		       "%s has no %s in one piece; the largest free one has %s",
 		       gpt->disk->name, gpt_bytes(gpt, wish->nr_lbas, wanted),
-		       gpt_bytes(gpt, fit.largest_lbas, largest));
+		       size_print(fit.largest_lbas * gpt->disk->lba_size,
+				  largest));
 }
 
 static uint64_t gpt_attributes(const struct gpt_options *options)
@@ -395,8 +396,11 @@ static int gpt_check_length(const struct gpt *gpt, unsigned int index,
 
 	err = gpt_check_range(gpt, volume->start_lba, nr_lbas,
 			      granularity_lbas);
-	return err ? err : gpt_check_free(gpt, volume->start_lba, nr_lbas,
-					  volume);
+	if (!err)
+		err = gpt_check_free(gpt, volume->start_lba, nr_lbas, volume);
+	if (err)
+		err_prefix("%s cannot have that size", volume->name);
+	return err;
 }
 
 static int gpt_entry_resize(struct gpt *gpt, unsigned int index,

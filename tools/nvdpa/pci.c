@@ -25,8 +25,6 @@
 #define PCI_WAIT_MS 30000
 #define PCI_POLL_MS 20
 
-extern char **environ;
-
 static int pci_write(const char *path, const char *text)
 {
 	size_t length = strlen(text);

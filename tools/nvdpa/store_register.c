@@ -82,7 +82,8 @@ static int store_register_volume(struct volume *volume)
 		return err;
 	if (known.nsid != volume->nsid || known.start_lba != volume->start_lba)
 		return err_set(EEXIST, "name",
-			       "the kernel has another volume of this name");
+			       "volume %s of %s: the kernel has another one of this name",
+			       volume->name, volume->ctrl);
 	if (known.nr_lbas == volume->nr_lbas &&
 	    known.wiped_lbas > volume->wiped_lbas)
 		volume->wiped_lbas = known.wiped_lbas;
@@ -96,15 +97,14 @@ static void store_register_part(struct store *store,
 	struct volume volume;
 
 	if (!gpt_name_is_valid(part->name)) {
-		out_note("partition %u of %s is left out: '%s' is no volume's name",
+		out_note("left out: partition %u of %s: '%s' is no volume's name",
 			 part->index + 1, store->disk->name, part->name);
 		tally->refused++;
 		return;
 	}
 	store_volume(store, part, &volume);
 	if (store_register_volume(&volume)) {
-		out_note("volume %s is left out: %s", volume.name,
-			 err_get()->message);
+		out_note("left out: %s", err_get()->message);
 		err_clear();
 		tally->refused++;
 		return;

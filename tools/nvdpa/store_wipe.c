@@ -70,6 +70,8 @@ static int store_wipe_blocks(struct store *store, struct store_wipe *wipe)
 	err = wipe_run(store->disk, volume->start_lba + wipe->from_lbas,
 		       volume->nr_lbas - wipe->from_lbas, store_wipe_progress,
 		       wipe);
+	/* Nothing is left of the display in front of a message. */
+	out_progress(wipe->what, volume->nr_lbas, volume->nr_lbas);
 	if (err == -EINTR)
 		err = store_wipe_interrupted(wipe);
 	if (!err)
@@ -97,13 +99,27 @@ static int store_wipe_mark(struct store *store, const struct store_wipe *wipe)
 	return err ? err : gpt_write(store->gpt);
 }
 
+/* One that the kernel was never told of is told it now. */
+static int store_wipe_known(const struct store *store,
+			    const struct gpt_part *part, const char *name,
+			    struct volume *volume)
+{
+	int err = ipc_volume_get(store->ns.ctrl, name, volume);
+
+	if (err != -ENOENT || !part)
+		return err;
+	err_clear();
+	store_volume(store, part, volume);
+	return ipc_volume_new(volume, VOLUME_ALL);
+}
+
 static int store_wipe_begin(struct store *store, const char *name,
 			    struct store_wipe *wipe)
 {
 	const struct gpt_part *part = gpt_find(store->gpt, name);
 	int err;
 
-	err = ipc_volume_get(store->ns.ctrl, name, &wipe->volume);
+	err = store_wipe_known(store, part, name, &wipe->volume);
 	if (err)
 		return err;
 	if (!part || part->start_lba != wipe->volume.start_lba ||
