@@ -187,7 +187,7 @@ static __u8 some_command(struct fuzz *f)
 	return one_in(f, 8) ? below(f, 256) : below(f, NVME_VDPA_CMD_MAX + 2);
 }
 
-/* The flags do not say what the kernel does not know: they are all meant. */
+/* Every message asks for an answer, a dump for its own. */
 static __u16 some_flags(struct fuzz *f)
 {
 	if (one_in(f, 10))
