@@ -417,7 +417,7 @@ static const struct arg_spec attach_args[] = {
 	{
 		.key = "force",
 		.kind = ARG_FLAG,
-		.help = "even if it holds something else than a partition table",
+		.help = "even if it holds something else than a partition table, which stays",
 	},
 	{ }
 };

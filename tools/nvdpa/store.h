@@ -114,7 +114,7 @@ struct store_tally {
  * store_register() - tell the kernel of all volumes of a controller
  * @ctrl: the controller, which nvme_vdpa has
  * @init: make a table where a namespace is blank
- * @force: nothing that is on a namespace without table matters
+ * @force: leave namespaces alone that have something else than a table
  * @tally: out
  *
  * The table's lock is held. A volume that the kernel does not take is told to the
@@ -127,7 +127,7 @@ int store_register(const char *ctrl, bool init, bool force,
  * store_check() - whether a disk may be taken from the host
  * @disk: the disk
  * @init: it shall get a table if it has none
- * @force: what is on a disk without table does not matter
+ * @force: even if it has something else, which is left alone
  *
  * -EEXIST: it has something else. -EUCLEAN: its table cannot be used.
  */

@@ -54,7 +54,7 @@ int store_check(struct disk *disk, bool init, bool force)
 		return 0;
 	}
 	if (store_has_no_room(err) ||
-	    (force && !init && (err == -ENODATA || err == -EUCLEAN))) {
+	    (force && (err == -ENODATA || err == -EUCLEAN))) {
 		err_clear();
 		return 0;
 	}
@@ -130,6 +130,21 @@ static void store_register_parts(struct store *store, struct store_tally *tally)
 			store_register_part(store, &gpt->parts[i], tally);
 }
 
+/* -ENODATA, recorded: it is not blank, and stays as it is. */
+static int store_init(struct store *store)
+{
+	bool blank;
+	int err;
+
+	err = label_is_blank(store->disk, &blank);
+	if (err || !blank)
+		return err ? err : err_set(ENODATA, "init",
+					   "%s is not blank, it gets no partition table",
+					   store->disk->name);
+	err = gpt_create(store->disk);
+	return err ? err : gpt_open(store->disk, &store->gpt);
+}
+
 /* Without a table there are no volumes, which is no failure. */
 static int store_open_table(struct store *store, bool init,
 			    struct store_tally *tally)
@@ -139,15 +154,14 @@ static int store_open_table(struct store *store, bool init,
 	err = gpt_open(store->disk, &store->gpt);
 	if (err == -ENODATA && init) {
 		err_clear();
-		err = gpt_create(store->disk);
-		if (!err)
-			err = gpt_open(store->disk, &store->gpt);
+		err = store_init(store);
 	}
 	if (err != -ENODATA && err != -EUCLEAN && !store_has_no_room(err))
 		return err;
-	tally->blank++;
-	if (err == -EUCLEAN)
+	if (err == -EUCLEAN || (err == -ENODATA && init))
 		out_note("%s", err_get()->message);
+	else
+		tally->blank++;
 	err_clear();
 	return 0;
 }
