@@ -22,16 +22,12 @@ static uint64_t volume_granule_bytes(const struct store *store)
 }
 
 /* A size is rounded up to what the disk can do; no less than was asked for. */
-static int volume_lbas(const struct store *store, uint64_t bytes,
-		       uint64_t *lbas)
+static uint64_t volume_lbas(const struct store *store, uint64_t bytes)
 {
 	uint64_t granule = volume_granule_bytes(store);
-	uint64_t granules = bytes / granule + !!(bytes % granule);
 
-	*lbas = granules * store->ns.granularity_lbas;
-	if (*lbas / store->ns.granularity_lbas == granules)
-		return 0;
-	return err_set(ERANGE, "size", "no disk has so many bytes");
+	return (bytes / granule + !!(bytes % granule)) *
+	       store->ns.granularity_lbas;
 }
 
 static int volume_offset(const struct store *store, const struct args *args,
@@ -56,6 +52,7 @@ static int volume_add_to(struct store *store, const struct args *args)
 {
 	struct gpt_wish wish = {
 		.name = args_text(args, "name"),
+		.nr_lbas = volume_lbas(store, args_number(args, "size", 0)),
 		.granularity_lbas = store->ns.granularity_lbas,
 		.options = {
 			.nr_queues = (uint32_t)args_number(args, "queues", 0),
@@ -68,9 +65,6 @@ static int volume_add_to(struct store *store, const struct args *args)
 	int err;
 
 	err = volume_offset(store, args, &wish.start_lba);
-	if (!err)
-		err = volume_lbas(store, args_number(args, "size", 0),
-				  &wish.nr_lbas);
 	return err ? err : store_add(store, &wish);
 }
 
@@ -147,12 +141,9 @@ static int volume_set(const struct args *args)
 static int volume_resize_in(struct store *store, const char *name,
 			    const struct args *args)
 {
-	uint64_t nr_lbas;
-	int err;
-
-	err = volume_lbas(store, args_number(args, "size", 0), &nr_lbas);
-	return err ? err : store_resize(store, name, nr_lbas,
-					args_given(args, "keep"));
+	return store_resize(store, name,
+			    volume_lbas(store, args_number(args, "size", 0)),
+			    args_given(args, "keep"));
 }
 
 static int volume_resize(const struct args *args)
