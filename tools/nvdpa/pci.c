@@ -22,6 +22,7 @@
 #define PCI_CLASS_NVME 0x010802
 
 #define PCI_MODPROBE "/sbin/modprobe"
+#define PCI_PROBE_FAILED "probe with driver "
 #define PCI_WAIT_MS 30000
 #define PCI_POLL_MS 20
 
@@ -201,6 +202,9 @@ static void pci_log_last(int fd, const struct pci *pci, char *text, size_t size)
 		if (!message)
 			continue;
 		message += strlen(prefix);
+		/* The driver core's, which gives no reason. */
+		if (!strncmp(message, PCI_PROBE_FAILED, strlen(PCI_PROBE_FAILED)))
+			continue;
 		message[strcspn(message, "\n")] = '\0';
 		snprintf(text, size, "%s", message);
 	}
