@@ -30,6 +30,14 @@ unit:
 	$(MAKE) -C selftests/unit
 	$(MAKE) -C selftests/cli check
 
+# In all, shared by the targets; FUZZ_TARGETS="ring req": only some of them.
+FUZZ_SECONDS ?= 60
+fuzz:
+	selftests/fuzz/run.sh --seconds $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+coverage:
+	selftests/fuzz/run.sh --cover
+
 lint:
 	selftests/lint/lint.sh
 
@@ -59,9 +67,12 @@ help:
 	@echo 'check-fast  the tests for every edit'
 	@echo 'check-long  all tests, at nightly sizes'
 	@echo 'unit        tests that need neither root nor the lab'
+	@echo 'fuzz        pure/ and path/ under fuzzers, for FUZZ_SECONDS in all'
+	@echo 'coverage    lines and branches that unit tests and corpora reach'
 	@echo 'lint        static checks'
 	@echo 'install     the module into the running kernel'"'"'s tree, or that of KDIR; the tool'
 	@echo 'install-tool  only the tool, its man pages and completion (DESTDIR, PREFIX)'
 	@echo 'clean       removes build/'
 
-.PHONY: all demo check check-fast check-long lab unit lint install install-tool clean help
+.PHONY: all demo check check-fast check-long lab unit fuzz coverage lint install \
+	install-tool clean help

@@ -95,9 +95,10 @@ tool_files() {
 	find "$TOOL" -type f -name "$1" | sort
 }
 
-# Ours, with those that are not committed yet.
+# Ours, with those that are not committed yet; what a fuzzer made is no text.
 tree_files() {
-	find . \( -path ./build -o -path ./.git -o -name __pycache__ \) -prune \
+	find . \( -path ./build -o -path ./.git -o -name __pycache__ -o \
+		-path ./selftests/fuzz/corpus \) -prune \
 		-o -type f -printf '%P\n' | sort
 }
 
