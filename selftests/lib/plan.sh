@@ -99,6 +99,10 @@ plan_write() {
 		case $test in
 		'') ;;
 		'@client '*) plan_client "$lane" "$seconds" "${test#@client }" ;;
+		kunit)
+			plan_kunit "$lane"
+			plan_line "$lane" "$test" "$seconds" "$SCRIPTS/$test"
+			;;
 		*) plan_line "$lane" "$test" "$seconds" "$SCRIPTS/$test" ;;
 		esac
 	done <<<"${LANE_TESTS[$lane]}"
@@ -115,6 +119,12 @@ plan_client() {
 		plan_line "$lane" "client ${case#*/}$parameters" "$seconds" \
 			"../$CLIENTS/${case%/*} -r ${case#*/}" "lib/client-ready$parameters"
 	done
+}
+
+# plan_kunit LANE: the suites are a module, built for the kernel that they run on. Without
+# it their test fails.
+plan_kunit() {
+	! plan_wanted "$1" kunit || make -s -C "$TOP/selftests/kunit" >&2 || true
 }
 
 # plan_line LANE NAME SECONDS COMMAND [READY]
