@@ -5,15 +5,12 @@
  * touch the same bytes, so that there is one right outcome; commands end in any order,
  * and some fail.
  */
-#include "ref.h"
-#include "world.h"
+#include "model.h"
 
-#define HEADS		32
 #define SLOT_BYTES	512	/* of chunk 1 for each head: header, status, table */
 #define SLOT_STATUS	32
 #define SLOT_TABLE	48
 #define ENTRIES		((SLOT_BYTES - SLOT_TABLE) / 16)
-#define NO_STATUS	254
 
 struct entry {
 	u64 addr;
@@ -21,26 +18,8 @@ struct entry {
 	bool write;
 };
 
-struct request {
-	bool busy;
-	bool unsure;		/* it may also end with an error, by a reset */
-	bool started;		/* commands of it may have been posted */
-	u8 expect;		/* status, or NO_STATUS */
-	u32 nr_descs;
-	u16 descs[HEADS];
-	struct ref_req ref;
-	u32 nr_ranges;
-	struct {
-		u64 sector;
-		u64 sectors;
-	} range[NVDPA_REQ_RANGES];
-	u32 acked[DRIVE_LBAS];	/* of a flush: what must be stable */
-};
-
 static struct request requests[HEADS];
 static struct request trial;
-static u8 model[DRIVE_BYTES];
-static u32 acked[DRIVE_LBAS];
 static bool desc_used[HEADS];
 static u32 nr_busy;
 static u16 offered, seen;	/* available and used index, of the driver */
@@ -59,175 +38,7 @@ static u64 slot(u32 head, u32 off)
 	return guest.table->chunks[1].iova + head * SLOT_BYTES + off;
 }
 
-static u32 lba_bytes(void)
-{
-	return drive.disk.lim.lba_bytes;
-}
-
-static u64 capacity(void)
-{
-	return drive.disk.extent.nr_lbas * (lba_bytes() / 512);
-}
-
-/* Byte of the namespace where a sector of the disk begins. */
-static u64 place(u64 sector)
-{
-	return drive.disk.extent.first_lba * lba_bytes() + sector * 512;
-}
-
-/* What a request is about. */
-
-static bool is_write(const struct ref_req *ref)
-{
-	return ref->type == VIRTIO_BLK_T_OUT;
-}
-
-static bool is_read(const struct ref_req *ref)
-{
-	return ref->type == VIRTIO_BLK_T_IN;
-}
-
-static bool reaches(const struct ref_req *ref, u64 bytes, u32 perm)
-{
-	for (u32 n = 0; n < ref->nr && bytes; n++) {
-		const struct ref_piece *piece = &ref->piece[n];
-		const struct nvdpa_mem_chunk *chunk =
-			guest_find(guest.table, piece->addr);
-		u32 len = min((u64)piece->len, bytes);
-
-		for (u32 i = 0; i < len; i++)
-			if (!guest_byte(piece->addr + i, perm))
-				return false;
-		/* Mapped as a whole, where it is not mapped beforehand. */
-		if (!guest.table->premapped && (is_read(ref) || is_write(ref)) &&
-		    piece->len > chunk->size - (piece->addr - chunk->iova))
-			return false;
-		bytes -= len;
-	}
-	return true;
-}
-
-static u64 data_number(const struct ref_req *ref, u64 at, u32 bytes)
-{
-	u64 value = 0;
-
-	for (u32 i = 0; i < bytes; i++)
-		value |= (u64)guest_expected(ref_data(ref, at + i)) << 8 * i;
-	return value;
-}
-
-static u8 expect_ranges(struct request *rq)
-{
-	const struct ref_req *ref = &rq->ref;
-	u64 first, sectors;
-	u8 status;
-
-	for (u64 at = 0; at < ref->data_bytes; at += 16) {
-		for (u32 i = 0; i < 16; i++)
-			if (!guest_byte(ref_data(ref, at + i), NVDPA_MEM_READ))
-				return VIRTIO_BLK_S_IOERR;
-		status = ref_range(ref->type, data_number(ref, at, 8),
-				   data_number(ref, at + 8, 4),
-				   data_number(ref, at + 12, 4), capacity(),
-				   &drive.disk.req_lim, &first, &sectors);
-		if (status)
-			return status;
-		rq->range[rq->nr_ranges].sector = first;
-		rq->range[rq->nr_ranges++].sectors = sectors;
-	}
-	return VIRTIO_BLK_S_OK;
-}
-
-static u8 expect_status(struct request *rq)
-{
-	const struct ref_req *ref = &rq->ref;
-	u8 status;
-
-	rq->nr_ranges = 0;
-	rq->started = false;
-	if (!ref->has_status)
-		return NO_STATUS;
-	if (ref->verdict != NVDPA_REQ_OK)
-		return VIRTIO_BLK_S_IOERR;
-	status = ref_check(ref, capacity(), &drive.disk.req_lim);
-	if (status == 255)
-		status = expect_ranges(rq);
-	if (status)
-		return status;
-	if (ref->type == VIRTIO_BLK_T_GET_ID)
-		return reaches(ref, NVDPA_SERIAL_BYTES, NVDPA_MEM_WRITE) ?
-		       VIRTIO_BLK_S_OK : VIRTIO_BLK_S_IOERR;
-	rq->started = true;
-	if ((is_read(ref) && !reaches(ref, U64_MAX, NVDPA_MEM_WRITE)) ||
-	    (is_write(ref) && !reaches(ref, U64_MAX, NVDPA_MEM_READ)))
-		return VIRTIO_BLK_S_IOERR;
-	return VIRTIO_BLK_S_OK;
-}
-
-static bool breaks(const struct ref_req *ref)
-{
-	return ref->verdict == NVDPA_REQ_BROKEN ||
-	       ref->verdict == NVDPA_REQ_UNMAPPED ||
-	       (ref->has_status &&
-		!guest_byte(ref->status_addr, NVDPA_MEM_WRITE));
-}
-
-/* Two requests that touch the same bytes have no outcome that could be told. */
-
-static bool cross(u64 a, u64 a_len, u64 b, u64 b_len)
-{
-	return (u128)a < (u128)b + b_len && (u128)b < (u128)a + a_len;
-}
-
-static bool writes_guest(const struct ref_req *ref)
-{
-	return is_read(ref) || ref->type == VIRTIO_BLK_T_GET_ID;
-}
-
-static bool pieces_clash(const struct ref_req *a, const struct ref_req *b)
-{
-	if (!writes_guest(a) && !writes_guest(b))
-		return false;
-	for (u32 i = 0; i < a->nr; i++)
-		for (u32 j = a == b ? i + 1 : 0; j < b->nr; j++)
-			if (cross(a->piece[i].addr, a->piece[i].len,
-				  b->piece[j].addr, b->piece[j].len))
-				return true;
-	return false;
-}
-
-static bool touches(const struct ref_req *ref, u64 addr)
-{
-	for (u32 i = 0; i < ref->nr; i++)
-		if (addr - ref->piece[i].addr < ref->piece[i].len)
-			return true;
-	return false;
-}
-
-static u32 areas(const struct request *rq, u32 i, u64 *sector, u64 *sectors)
-{
-	if (is_read(&rq->ref) || is_write(&rq->ref)) {
-		*sector = rq->ref.sector;
-		*sectors = rq->ref.data_bytes / 512;
-		return rq->started;
-	}
-	*sector = rq->range[i].sector;
-	*sectors = rq->range[i].sectors;
-	return rq->nr_ranges;
-}
-
-static bool areas_clash(const struct request *a, const struct request *b)
-{
-	u64 s, n, t, m;
-
-	if (is_read(&a->ref) && is_read(&b->ref))
-		return false;
-	for (u32 i = 0; i < areas(a, i, &s, &n); i++)
-		for (u32 j = a == b ? i + 1 : 0; j < areas(b, j, &t, &m); j++)
-			if (n && m && cross(s, n, t, m))
-				return true;
-	return false;
-}
+/* Making requests. */
 
 /* Ring, headers and tables are no place for data here, nor is the end of addresses. */
 static bool is_ours(u64 addr, u64 len)
@@ -254,17 +65,6 @@ static bool data_is_ours(const struct ref_req *ref, u32 head)
 	return false;
 }
 
-static bool clash(const struct request *a, const struct request *b)
-{
-	return areas_clash(a, b) || pieces_clash(&a->ref, &b->ref) ||
-	       touches(&a->ref, b->ref.status_addr) ||
-	       (a != b && touches(&b->ref, a->ref.status_addr)) ||
-	       (a != b && a->ref.has_status && b->ref.has_status &&
-		a->ref.status_addr == b->ref.status_addr);
-}
-
-/* Making requests. */
-
 static u64 data_addr(void)
 {
 	const struct nvdpa_mem_chunk *chunk;
@@ -289,10 +89,10 @@ static u64 a_sector(void)
 static u32 data_entries(struct entry *list, bool write)
 {
 	u32 n = in_rarely(8) ? in_below(ENTRIES - 8) : in_below(5);
-	u32 sum = 0, total = in_below(16) * lba_bytes();
+	u32 sum = 0, total = in_below(in_rarely(4) ? 128 : 16) * lba_bytes();
 
 	for (u32 i = 0; i < n; i++) {
-		u32 len = in_below(2) ? 512 * in_below(16) : in_below(4096);
+		u32 len = in_below(2) ? 512 * in_below(32) : in_below(4096);
 
 		if (i == n - 1 && sum < total && in_below(16))
 			len = total - sum;
@@ -338,7 +138,8 @@ static u32 range_entries(struct entry *list)
 		guest_put(addr + 16 * i, a_sector(), 8);
 		guest_put(addr + 16 * i + 8, in_rarely(16) ? in_u32() :
 			  in_rarely(8) ? in_below(16) :
-			  in_below(64) * (lba_bytes() / 512), 4);
+			  in_below(in_rarely(4) ? 256 : 64) *
+			  (lba_bytes() / 512), 4);
 		guest_put(addr + 16 * i + 12, in_rarely(8) ? in_u8() :
 			  in_below(2), 4);
 	}
@@ -476,26 +277,25 @@ static void offer(void)
 	put_chain(&trial, head, list,
 		  min(make_entries(list, head), (u32)ENTRIES));
 	ref_parse(&trial.ref, chunk0(0), world.num, head);
-	trial.expect = expect_status(&trial);
+	model_expect(&trial);
 
 	/* An overlap with itself cannot be told, one with others ends by waiting. */
-	if (clash(&trial, &trial) ||
+	if (model_clash(&trial, &trial) ||
 	    data_is_ours(&trial.ref, head)) {
 		give_descs(&trial);
 		return;
 	}
 	for (u32 i = 0; i < world.num; i++)
-		if (requests[i].busy && clash(&trial, &requests[i])) {
+		if (requests[i].busy && model_clash(&trial, &requests[i])) {
 			drain();
 			break;
 		}
 	/* What was waited for may have changed the ranges of a discard. */
 	ref_parse(&trial.ref, chunk0(0), world.num, head);
-	trial.expect = expect_status(&trial);
-	if (breaks(&trial.ref))
+	model_expect(&trial);
+	if (model_breaks(&trial.ref))
 		doomed = true;
 	trial.busy = true;
-	memcpy(trial.acked, acked, sizeof(acked));
 	requests[head] = trial;
 	drive_forget(head);
 	nr_busy++;
@@ -518,128 +318,6 @@ static void kick(bool spurious)
 	kicked = offered;
 }
 
-/* What came of a request. */
-
-static void check_write(const struct request *rq, bool ok)
-{
-	const struct ref_req *ref = &rq->ref;
-	u8 *old = model + place(ref->sector);
-	const u8 *now = drive.data + place(ref->sector);
-
-	for (u64 i = 0; i < ref->data_bytes; i++) {
-		u8 new = guest_expected(ref_data(ref, i));
-
-		CHECK(now[i] == new || (!ok && now[i] == old[i]));
-		old[i] = now[i];
-	}
-}
-
-static void check_read(const struct request *rq, bool ok)
-{
-	const struct ref_req *ref = &rq->ref;
-	const u8 *disk = model + place(ref->sector);
-
-	for (u64 i = 0; i < ref->data_bytes; i++) {
-		u64 iova = ref_data(ref, i);
-		const u8 *now = guest_byte(iova, NVDPA_MEM_WRITE);
-
-		if (ok)
-			CHECK(now && *now == disk[i]);
-		if (!now)
-			continue;
-		CHECK(*now == disk[i] || *now == guest_expected(iova));
-		guest_expect(iova, *now);
-	}
-}
-
-static void check_id(const struct request *rq, bool ok)
-{
-	u64 n = min(rq->ref.data_bytes, (u64)NVDPA_SERIAL_BYTES);
-
-	for (u64 i = 0; i < n; i++) {
-		u64 iova = ref_data(&rq->ref, i);
-		const u8 *now = guest_byte(iova, NVDPA_MEM_WRITE);
-
-		if (ok)
-			CHECK(now && *now == 'a' + i);
-		if (now)
-			guest_expect(iova, *now);
-	}
-}
-
-static void check_ranges(const struct request *rq, bool ok)
-{
-	bool zeroes = rq->ref.type == VIRTIO_BLK_T_WRITE_ZEROES;
-
-	for (u32 n = 0; n < rq->nr_ranges; n++) {
-		u64 at = place(rq->range[n].sector);
-		u64 bytes = rq->range[n].sectors * 512;
-
-		for (u64 i = 0; i < bytes; i++, at++) {
-			CHECK(!drive.data[at] ||
-			      (drive.data[at] == model[at] && !(zeroes && ok)));
-			model[at] = drive.data[at];
-		}
-	}
-}
-
-/* What was answered before a flush was asked for survives the flush. */
-static void check_flush(const struct request *rq)
-{
-	for (u32 i = 0; i < DRIVE_LBAS; i++)
-		CHECK(drive.stable[i] >= rq->acked[i]);
-}
-
-/* Of a write that was answered well. Without flush it must be stable by now. */
-static void acknowledge(u64 sector, u64 sectors)
-{
-	u64 first = place(sector) / lba_bytes();
-	u64 n = sectors / (lba_bytes() / 512);
-
-	for (u64 i = first; i < first + n; i++) {
-		acked[i] = drive.written[i];
-		if (world.q->fua)
-			CHECK_EQ(drive.stable[i], acked[i]);
-	}
-}
-
-static void check_effect(const struct request *rq, bool ok)
-{
-	switch (rq->ref.type) {
-	case VIRTIO_BLK_T_IN:
-		check_read(rq, ok);
-		break;
-	case VIRTIO_BLK_T_OUT:
-		check_write(rq, ok);
-		if (ok)
-			acknowledge(rq->ref.sector, rq->ref.data_bytes / 512);
-		break;
-	case VIRTIO_BLK_T_FLUSH:
-		if (ok)
-			check_flush(rq);
-		break;
-	default:
-		check_ranges(rq, ok);
-		if (ok && rq->ref.type == VIRTIO_BLK_T_WRITE_ZEROES)
-			acknowledge(rq->range[0].sector, rq->range[0].sectors);
-	}
-}
-
-static void check_status(const struct request *rq, u16 head, u8 status)
-{
-	bool failed = drive.failed[head], opcode = drive.failed_opcode[head];
-
-	/* Nobody says which of several reasons is told. */
-	if (rq->started && status == VIRTIO_BLK_S_UNSUPP && opcode)
-		return;
-	if (rq->expect == VIRTIO_BLK_S_OK && status == VIRTIO_BLK_S_IOERR &&
-	    (failed || rq->unsure || (rq->started && drive.maps_failed)))
-		return;
-	CHECK_EQ(status, rq->expect);
-	if (status == VIRTIO_BLK_S_OK)
-		CHECK(!failed && !opcode);
-}
-
 static u64 used_len(const struct request *rq, u8 status)
 {
 	if (rq->expect == NO_STATUS)
@@ -659,18 +337,13 @@ static void consume_one(u16 head, u32 len)
 	u8 status = NO_STATUS;
 
 	CHECK(head < world.num && rq->busy);
-	CHECK(!breaks(&rq->ref));
+	CHECK(!model_breaks(&rq->ref));
 	if (rq->expect != NO_STATUS) {
 		status = *guest_byte(rq->ref.status_addr, NVDPA_MEM_WRITE);
 		guest_expect(rq->ref.status_addr, status);
-		check_status(rq, head, status);
 	}
 	CHECK_EQ(len, used_len(rq, status));
-	if (rq->started)
-		check_effect(rq, status == VIRTIO_BLK_S_OK);
-	else if (rq->ref.type == VIRTIO_BLK_T_GET_ID &&
-		 rq->ref.verdict == NVDPA_REQ_OK)
-		check_id(rq, status == VIRTIO_BLK_S_OK);
+	model_check(rq, head, status);
 	rq->busy = false;
 	nr_busy--;
 	give_descs(rq);
@@ -681,6 +354,9 @@ static void consume(void)
 	u16 shown = world_load16(WORLD_USED + 2);
 
 	CHECK((u16)(shown - seen) <= nr_busy);
+	/* With event index it was the next entry that was asked for. */
+	if (shown != seen)
+		wants_calls = false;
 	for (; seen != shown; seen++) {
 		u32 at = WORLD_USED + 4 + 8 * (seen % world.num);
 
@@ -694,6 +370,9 @@ static void consume(void)
 /* Asks for a notification of the next entry, or for none. */
 static void ask(bool wants)
 {
+	/* What came before is not told of. */
+	if (wants)
+		consume();
 	guest_put(chunk0(WORLD_AVAIL + 4 + 2 * world.num),
 		  wants ? seen : seen - 1, 2);
 	guest_put(chunk0(WORLD_AVAIL), wants ? 0 : 1, 2);
@@ -704,12 +383,9 @@ static void ask(bool wants)
 /* All that was offered ends, and a driver that sleeps is woken for it. */
 static void drain(void)
 {
-	kick(false);
-	consume();
-	ask(true);
-	consume();
-	if (seen != world_load16(WORLD_USED + 2))
+	if (!wants_calls)
 		ask(true);
+	kick(false);
 	world_settle();
 	if (seen != world_load16(WORLD_USED + 2))
 		CHECK(world.calls > calls_before);
@@ -804,11 +480,11 @@ static void init(void)
 	kicked = idx;
 	memset(requests, 0, sizeof(requests));
 	memset(desc_used, 0, sizeof(desc_used));
-	memset(acked, 0, sizeof(acked));
 	nr_busy = 0;
 	doomed = false;
+	wants_calls = false;
 	world_init(world.num, idx);
-	memcpy(model, drive.data, sizeof(model));
+	model_init();
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
@@ -824,7 +500,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	consume();
 
 	/* Not a byte that nobody asked for, on disk or in memory. */
-	CHECK(!memcmp(model, drive.data, sizeof(model)));
+	CHECK(!memcmp(model.data, drive.data, sizeof(model.data)));
 	for (u32 off = WORLD_USED; off < WORLD_USED + 0x1000; off++)
 		guest_expect(chunk0(off), guest.kva[0][off]);
 	guest_compare();

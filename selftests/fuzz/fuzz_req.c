@@ -28,10 +28,14 @@ static u32 length(void)
 /* A descriptor that is likely to go on to the next one. */
 static void put_desc(u8 *p, u32 i, u32 entries)
 {
+	/* Some are just behind the end of a table of one of the lengths above. */
+	static const u32 ends[] = { 1, 2, 32, 256 };
 	u32 flags = in_below(8), next = i + 1;
 
 	if (in_rarely(16))
 		next = in_below(2) ? in_below(entries + 2) : in_u16();
+	else if (in_rarely(8))
+		next = ends[in_below(ARRAY_SIZE(ends))];
 	put(p, guest_address(), 8);
 	put(p + 8, length(), 4);
 	put(p + 12, in_rarely(32) ? in_u16() : flags, 2);
@@ -127,7 +131,7 @@ static void compare(const struct nvdpa_req *req, const struct ref_req *ref)
 }
 
 /* Limits as they are really made, out of whatever Identify may say. */
-static u64 limits(struct nvdpa_req_limits *lim)
+static void limits(struct nvdpa_req_limits *lim)
 {
 	u8 shift = 9 + in_below(4);
 	struct nvdpa_offer_ident id = {
@@ -167,7 +171,19 @@ static u64 limits(struct nvdpa_req_limits *lim)
 		CHECK(!lim->zeroes_unmap || (id.dlfeat & 0xf) == 9);
 	}
 	lim->read_only = in_rarely(4);
-	return in_below(4) ? in_u16() * lba_sectors : in_u64();
+}
+
+/* Often a block more or less than the request needs, and up to the end of numbers. */
+static u64 capacity_for(u64 end, u32 lba_bytes)
+{
+	switch (in_below(4)) {
+	case 0:
+		return in_u16() * (lba_bytes / 512);
+	case 1:
+		return in_below(2) ? U64_MAX : in_u64();
+	default:
+		return end + in_below(3) - 1;
+	}
 }
 
 static u8 status_of(enum nvdpa_error error)
@@ -185,7 +201,9 @@ static void judge(const struct nvdpa_req *req, const struct ref_req *ref)
 	enum nvdpa_error error;
 	u8 status;
 
-	capacity = limits(&lim);
+	limits(&lim);
+	capacity = capacity_for(ref->sector + ref->data_bytes / 512,
+				lim.lba_bytes);
 	error = nvdpa_req_check(req, capacity, &lim);
 	status = ref_check(ref, capacity, &lim);
 	CHECK_EQ(status_of(error), status == 255 ? 0 : status);
@@ -193,6 +211,9 @@ static void judge(const struct nvdpa_req *req, const struct ref_req *ref)
 		return;
 	raw.sector = cpu_to_le64(in_below(2) ? in_u16() : in_u64());
 	raw.num_sectors = cpu_to_le32(in_below(2) ? in_u8() : in_u32());
+	if (in_below(2))
+		raw.sector = cpu_to_le64(capacity + 1 - in_below(3) -
+					 le32_to_cpu(raw.num_sectors));
 	raw.flags = cpu_to_le32(in_below(4) ? in_below(2) : in_u32());
 	error = nvdpa_req_range(req->op, &raw, capacity, &lim, &range);
 	status = ref_range(ref->type, le64_to_cpu(raw.sector),

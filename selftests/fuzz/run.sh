@@ -52,7 +52,7 @@ keep() {
 # run_target TARGET SECONDS: its corpus, then new inputs, which are kept in build/.
 run_target() {
 	local target=$1 seconds=$2 log=$BUILD/$1.log found=$BUILD/corpus/$1 start=$SECONDS
-	local status=0 executed rate
+	local status=0 executed rate loads
 
 	mkdir -p "$found"
 	"$BUILD/asan/fuzz_$target" -max_total_time="$seconds" -max_len=1024 -timeout=25 \
@@ -61,9 +61,10 @@ run_target() {
 		"$found" "$FUZZ/corpus/$target" >"$log" 2>&1 </dev/null || status=$?
 	executed=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
 	rate=$(sed -n 's/^stat::average_exec_per_sec: *//p' "$log")
+	loads=$(sed -n 's/^stat::most_loads: *//p' "$log")
 	if ((status == 0 && ${executed:-0} > 0)); then
 		tap_ok "$target" $((SECONDS - start))
-		echo "#  $target: $executed executions, $rate a second"
+		echo "#  $target: $executed executions, $rate a second${loads:+; at most $loads loads of guest memory in a kick}"
 		return
 	fi
 	tap_not_ok "$target" $((SECONDS - start))
@@ -72,18 +73,15 @@ run_target() {
 	return 1
 }
 
-# Edges alone make a corpus of tens of files; how often they are taken is for a night.
+# Edges alone make a corpus of tens of files; how often they are taken is for a night. What
+# is there stays, so that a change adds few files.
 merge_target() {
-	local target=$1 small=$BUILD/small/$1
+	local target=$1 corpus=$FUZZ/corpus/$1
 
-	rm -rf "$small"
-	mkdir -p "$small" "$BUILD/corpus/$target" "$FUZZ/corpus/$target"
-	"$BUILD/asan/fuzz_$target" -merge=1 -use_counters=0 -max_len=1024 "$small" \
-		"$FUZZ/corpus/$target" "$BUILD/corpus/$target" >"$BUILD/$target.log" 2>&1 ||
-		return
-	rm -rf "${FUZZ:?}/corpus/$target"
-	mv "$small" "$FUZZ/corpus/$target"
-	echo "$target: $(find "$FUZZ/corpus/$target" -type f | wc -l) files"
+	mkdir -p "$corpus" "$BUILD/corpus/$target"
+	"$BUILD/asan/fuzz_$target" -merge=1 -use_counters=0 -max_len=1024 "$corpus" \
+		"$BUILD/corpus/$target" >"$BUILD/$target.log" 2>&1 || return
+	echo "$target: $(find "$corpus" -type f | wc -l) files"
 }
 
 # The unit tests once more, for their coverage.

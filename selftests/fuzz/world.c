@@ -29,6 +29,7 @@ static int world_callback(void *data)
 
 static void world_exit_queue(void)
 {
+	fprintf(stderr, "stat::most_loads: %llu\n", world.most_loads);
 	nvdpa_queue_exit(world.q);
 	free(world.q);
 }
