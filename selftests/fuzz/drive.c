@@ -12,7 +12,8 @@ int shim_allocations;
 
 static struct device drive_dev = { .name = "drive" };
 static struct nvdpa_ctrl drive_ctrl = { .dev = &drive_dev };
-static u64 drive_pass;
+/* What was counted when a pass began. */
+static u64 drive_pass, drive_bounces;
 
 /* Mappings for DMA that are in force, when memory is not mapped beforehand. */
 static struct {
@@ -122,12 +123,17 @@ void nvdpa_qpair_begin(struct nvdpa_qpair *qp)
 {
 	spin_lock(&qp->sq_lock);
 	drive_pass = drive.posted;
+	drive_bounces = ((struct nvdpa_queue *)qp->priv)->stats.bounces;
 }
 
-/* What one pass posts is bounded. */
+/* What one pass posts and copies is bounded, and so is what waits to be copied. */
 void nvdpa_qpair_end(struct nvdpa_qpair *qp)
 {
+	const struct nvdpa_queue *q = qp->priv;
+
 	CHECK(drive.posted - drive_pass <= NVDPA_PASS_CMDS);
+	CHECK(q->stats.bounces - drive_bounces <= NVDPA_PASS_BOUNCES);
+	CHECK(q->bounces <= NVDPA_QUEUE_BOUNCES);
 	spin_unlock(&qp->sq_lock);
 }
 
