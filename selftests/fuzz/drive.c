@@ -232,11 +232,14 @@ static void drive_check(const struct nvme_command *cmd, const void *page)
 void nvdpa_qpair_post(struct nvdpa_qpair *qp, u16 cid,
 		      struct nvme_command *cmd, void *owner)
 {
+	const struct nvdpa_queue_req *rq = owner;
 	struct nvdpa_slot *slot = &qp->slots[cid];
 
 	lockdep_assert_held(&qp->sq_lock);
 	CHECK(slot->state == NVDPA_SLOT_FREE);
-	CHECK_EQ(slot->head, ((struct nvdpa_queue_req *)owner)->head);
+	CHECK_EQ(slot->head, rq->head);
+	/* The rest of a transfer that failed is not started. */
+	CHECK(!rq->error);
 	slot->owner = owner;
 	slot->state = NVDPA_SLOT_BUSY;
 	cmd->common.command_id = cid;

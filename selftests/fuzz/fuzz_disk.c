@@ -74,7 +74,7 @@ static u64 data_addr(void)
 		return guest_address();
 	chunk = &guest.table->chunks[i];
 	return chunk->iova + in_below(chunk->size / 512) * 512 +
-	       (in_rarely(4) ? in_below(512) : 0);
+	       (in_rarely(3) ? in_below(512) : 0);
 }
 
 static u64 a_sector(void)
@@ -442,7 +442,9 @@ static void step(void)
 		drive_end_some();
 		break;
 	case 10:
-		shim_run_work(&world.q->work);
+		/* So often that everything fills up. */
+		for (u32 n = 1 + in_below(16); n; n--)
+			shim_run_work(&world.q->work);
 		break;
 	case 11:
 		consume();
