@@ -137,18 +137,34 @@ static void nvdpa_admin_ring(struct nvdpa_ctrl *ctrl,
 	       nvdpa_doorbell_offset(0, false, ctrl->dstrd));
 }
 
-static void nvdpa_admin_submit(struct nvdpa_ctrl *ctrl,
+/*
+ * A fence marks the controller dead before it takes cq_lock to end who waits: who
+ * comes before is ended by it, who comes later sees the mark.
+ */
+static bool nvdpa_admin_enter(struct nvdpa_ctrl *ctrl, bool *waiting)
+{
+	lockdep_assert_held(&ctrl->admin.cq_lock);
+
+	*waiting = !READ_ONCE(ctrl->dead);
+	return *waiting;
+}
+
+/* False when the controller is dead. */
+static bool nvdpa_admin_submit(struct nvdpa_ctrl *ctrl,
 			       struct nvme_command *cmd)
 {
 	struct nvdpa_admin *admin = &ctrl->admin;
+	bool entered;
 
 	spin_lock_irq(&admin->cq_lock);
 	admin->cid = (admin->cid + 1) % NVDPA_ADMIN_AER_CID;
 	cmd->common.command_id = admin->cid;
 	reinit_completion(&admin->done);
-	admin->waiting = true;
+	entered = nvdpa_admin_enter(ctrl, &admin->waiting);
 	spin_unlock_irq(&admin->cq_lock);
-	nvdpa_admin_ring(ctrl, cmd);
+	if (entered)
+		nvdpa_admin_ring(ctrl, cmd);
+	return entered;
 }
 
 /* An interrupt that got lost is no reason to give a controller up. */
@@ -168,10 +184,8 @@ static int nvdpa_admin_exec(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
 {
 	lockdep_assert_held(&ctrl->admin.lock);
 
-	if (READ_ONCE(ctrl->dead))
+	if (!nvdpa_admin_submit(ctrl, cmd))
 		return -ENODEV;
-
-	nvdpa_admin_submit(ctrl, cmd);
 	if (!nvdpa_admin_wait(ctrl, timeout_ms)) {
 		dev_err(ctrl->dev,
 			"admin command %#x not complete after %u ms, controller is given up\n",
@@ -262,7 +276,6 @@ int nvdpa_admin_set_events(struct nvdpa_ctrl *ctrl, u32 events)
 	return nvdpa_admin_cmd(ctrl, &cmd, NULL);
 }
 
-/* A fence that has not begun yet forgets the request, later ones see it dead. */
 void nvdpa_admin_post_aer(struct nvdpa_ctrl *ctrl)
 {
 	struct nvdpa_admin *admin = &ctrl->admin;
@@ -270,14 +283,14 @@ void nvdpa_admin_post_aer(struct nvdpa_ctrl *ctrl)
 		.common.opcode = nvme_admin_async_event,
 		.common.command_id = NVDPA_ADMIN_AER_CID,
 	};
+	bool entered;
 
 	mutex_lock(&admin->lock);
-	if (!READ_ONCE(ctrl->dead)) {
-		spin_lock_irq(&admin->cq_lock);
-		admin->aer_waiting = true;
-		spin_unlock_irq(&admin->cq_lock);
+	spin_lock_irq(&admin->cq_lock);
+	entered = nvdpa_admin_enter(ctrl, &admin->aer_waiting);
+	spin_unlock_irq(&admin->cq_lock);
+	if (entered)
 		nvdpa_admin_ring(ctrl, &cmd);
-	}
 	mutex_unlock(&admin->lock);
 }
 
