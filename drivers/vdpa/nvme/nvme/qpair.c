@@ -265,8 +265,11 @@ void nvdpa_qpair_abandon(struct nvdpa_qpair *qp)
 	int err;
 
 	nvdpa_qpair_set_stopped(qp, true);
-	err = nvdpa_qpair_delete_queues(qp);
+	err = nvdpa_admin_delete_sq(qp->ctrl, qp->qid);
+	/* Its last completions, while there is a doorbell to ring for them. */
 	nvdpa_qpair_reap(qp);
+	if (!err)
+		err = nvdpa_admin_delete_cq(qp->ctrl, qp->qid);
 	if (!err) {
 		nvdpa_qpair_fail(qp);
 		spin_lock_irq(&qp->cq_lock);
@@ -501,6 +504,8 @@ void nvdpa_qpair_destroy(struct nvdpa_qpair *qp)
 		return;
 
 	nvdpa_qpair_publish(qp, false);
+	/* An interrupt that is still at work rings a doorbell. */
+	nvdpa_qpair_sync(qp);
 	if (nvdpa_qpair_delete_queues(qp))
 		nvdpa_ctrl_fence(qp->ctrl);
 	irq_set_affinity_and_hint(nvdpa_qpair_vector(qp), NULL);
