@@ -248,9 +248,9 @@ int nvdpa_chardev_create(struct nvdpa_ctrl *ctrl)
 }
 
 /*
- * The node goes first, so no file is opened any more. One that is open has a
- * reference to the cdev, which has one to the device, hence this object stays.
- * A command that runs holds the lock for reading, ends by its own timeout, or at
+ * The node goes first. A file that is open, or is opened by way of another node
+ * while one is, has a reference to the cdev, which has one to the device, hence
+ * this object stays. A command that runs holds the lock for reading, ends by its own timeout, or at
  * once on a controller that is dead; whoever comes later finds no controller.
  * So nobody is left with @ctrl, and the references do the rest.
  */
