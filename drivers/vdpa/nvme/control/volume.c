@@ -508,7 +508,9 @@ static int nvdpa_volume_check_taken(const struct nvdpa_volumes *vols,
 	return nvdpa_claim_check(vols, vol->ns,
 				 vol->start_lba + vol->served_lbas,
 				 next->nr_lbas - vol->served_lbas,
-				 NVME_VDPA_A_VOLUME_WIPED, why);
+				 next->nr_lbas == vol->nr_lbas ?
+				 NVME_VDPA_A_VOLUME_WIPED :
+				 NVME_VDPA_A_VOLUME_NR_LBAS, why);
 }
 
 int nvdpa_volume_set(struct nvdpa_volumes *vols, struct nvdpa_volume *vol,
