@@ -237,6 +237,16 @@ void nvdpa_netlink_volume_event(u8 cmd, const struct nvdpa_volumes *vols,
 	nvdpa_netlink_event(cmd, vols, vol);
 }
 
+/* Without a policy the framework leaves attributes alone, good or bad. */
+static int nvdpa_netlink_check_dump(struct netlink_callback *cb)
+{
+	if (!nlmsg_attrlen(cb->nlh, GENL_HDRLEN))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(cb->extack, nlmsg_attrdata(cb->nlh, GENL_HDRLEN),
+			    "a dump has no attributes, it tells of everything");
+	return -EINVAL;
+}
+
 int nvdpa_netlink_dump(struct sk_buff *skb, struct netlink_callback *cb,
 		       int (*dump)(struct nvdpa_netlink_out *out,
 				   const struct nvdpa_volumes *vols))
@@ -247,7 +257,11 @@ int nvdpa_netlink_dump(struct sk_buff *skb, struct netlink_callback *cb,
 		.cb = cb,
 	};
 	const struct nvdpa_volumes *vols;
-	int err = 0;
+	int err;
+
+	err = nvdpa_netlink_check_dump(cb);
+	if (err)
+		return err;
 
 	mutex_lock(&nvdpa_registry.lock);
 	cb->seq = nvdpa_registry.generation;
