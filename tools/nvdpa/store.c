@@ -311,9 +311,14 @@ int store_set(struct store *store, const char *name,
 	return known ? store_kernel_retry(store, name) : 0;
 }
 
+/*
+ * The kernel takes a volume for wiped once its counter is the length. One whose mark
+ * stays must not become that by getting shorter: it is wiped from its begin.
+ */
 static int store_shrink(struct store *store, const struct gpt_part *part,
 			uint64_t nr_lbas)
 {
+	unsigned int fields = VOLUME_NR_LBAS;
 	struct volume volume;
 	int err, known;
 
@@ -323,7 +328,9 @@ static int store_shrink(struct store *store, const struct gpt_part *part,
 	if (err)
 		return err;
 	volume.nr_lbas = nr_lbas;
-	known = store_kernel_set(&volume, VOLUME_NR_LBAS);
+	if (part->options.unwiped)
+		fields |= VOLUME_WIPED;
+	known = store_kernel_set(&volume, fields);
 	if (known && known != -ENOENT)
 		return known;
 	err = gpt_write(store->gpt);
@@ -335,16 +342,21 @@ static int store_shrink(struct store *store, const struct gpt_part *part,
 	return known ? store_kernel_retry(store, volume.name) : 0;
 }
 
-/* The table has the new length or the growth; now the kernel. */
+/*
+ * The table has the new length or the growth; now the kernel. A growth that gets
+ * shorter is wiped from its begin, see store_shrink().
+ */
 static int store_grow_kernel(struct store *store, const char *name,
 			     const struct gpt_part *before, bool keep)
 {
+	unsigned int fields = VOLUME_NR_LBAS;
 	struct volume volume;
 	int err, undone;
 
 	store_volume(store, gpt_find(store->gpt, name), &volume);
-	err = store_kernel_set(&volume, VOLUME_NR_LBAS |
-			       (keep ? VOLUME_WIPED : 0));
+	if (keep || volume.nr_lbas < before->nr_lbas + before->growth_lbas)
+		fields |= VOLUME_WIPED;
+	err = store_kernel_set(&volume, fields);
 	if (err == -ENOENT)
 		return store_kernel_retry(store, name);
 	if (!err)
