@@ -165,3 +165,18 @@ TEST(wipe, a_signal_ends_it_between_two_commands)
 	EXPECT_EQ(seen.done_lbas, 5000);
 	disk_close(&sim->disk);
 }
+
+TEST(wipe, a_signal_that_is_ignored_does_not_end_it)
+{
+	struct sim *sim = interrupted = begin(1, 1000);
+	struct disk_ops ops = *sim->disk.ops;
+	struct seen seen = { };
+
+	ops.zero = zero_and_interrupt;
+	sim->disk.ops = &ops;
+	signal(SIGINT, SIG_IGN);
+	EXPECT_EQ(wipe_run(&sim->disk, 0, 8000, progress, &seen), 0);
+	EXPECT(signal(SIGINT, SIG_DFL) == SIG_IGN);
+	EXPECT_EQ(seen.done_lbas, 8000);
+	disk_close(&sim->disk);
+}

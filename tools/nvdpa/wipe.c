@@ -29,14 +29,18 @@ static void wipe_on_signal(int number)
 	wipe_stop = 1;
 }
 
+/* What nohup or a shell has the process ignore stays ignored. */
 static void wipe_catch(struct wipe_handlers *handlers)
 {
 	struct sigaction action = { .sa_handler = wipe_on_signal };
 	size_t i;
 
 	wipe_stop = 0;
-	for (i = 0; i < WIPE_SIGNALS; i++)
-		sigaction(wipe_signals[i], &action, &handlers->before[i]);
+	for (i = 0; i < WIPE_SIGNALS; i++) {
+		sigaction(wipe_signals[i], NULL, &handlers->before[i]);
+		if (handlers->before[i].sa_handler != SIG_IGN)
+			sigaction(wipe_signals[i], &action, NULL);
+	}
 }
 
 static void wipe_release(const struct wipe_handlers *handlers)
