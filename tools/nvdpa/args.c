@@ -194,18 +194,43 @@ static int args_name(const struct arg_spec *spec, const struct arg *arg)
 	return 0;
 }
 
+/* Longer ones are behind a bridge of their own, as Intel's VMD makes it. */
+#define PCI_DOMAIN_DIGITS 4
+#define PCI_DOMAIN_DIGITS_MAX 8
+
+static bool args_is_hex(char c)
+{
+	return isdigit((unsigned char)c) || (c >= 'a' && c <= 'f');
+}
+
+/* Behind the domain: BB:DD.F. */
+static bool args_is_function(const char *text)
+{
+	static const char format[] = ":xx:xx.d";
+	const char *f;
+
+	for (f = format; *f; f++, text++) {
+		if (*f == 'x' ? !args_is_hex(*text) :
+		    *f == 'd' ? *text < '0' || *text > '7' : *text != *f)
+			return false;
+	}
+	return !*text;
+}
+
 /* pci/DDDD:BB:DD.F, as the kernel writes it. */
 static int args_pci(const struct arg_spec *spec, const struct arg *arg)
 {
-	static const char format[] = "pci/xxxx:xx:xx.d";
-	const char *c = arg->text, *f = format;
+	static const char bus[] = "pci/";
+	const char *domain = "";
+	size_t digits = 0;
 
-	for (; *c && *f; c++, f++) {
-		if (*f == 'x' ? !isxdigit((unsigned char)*c) || isupper((unsigned char)*c) :
-		    *f == 'd' && f[1] == '\0' ? *c < '0' || *c > '7' : *c != *f)
-			break;
-	}
-	if (!*c && !*f)
+	if (!strncmp(arg->text, bus, strlen(bus)))
+		domain = arg->text + strlen(bus);
+	while (args_is_hex(domain[digits]))
+		digits++;
+	if (digits >= PCI_DOMAIN_DIGITS && digits <= PCI_DOMAIN_DIGITS_MAX &&
+	    (digits == PCI_DOMAIN_DIGITS || *domain != '0') &&
+	    args_is_function(domain + digits))
 		return 0;
 	return err_usage(spec->key,
 			 "'%s' cannot be a controller: its name is like pci/0000:01:00.0",
