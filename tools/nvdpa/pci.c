@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -247,14 +248,29 @@ static int pci_bind_any(struct pci *pci)
 		       pci->address, PCI_WAIT_MS / 1000);
 }
 
-int pci_take(struct pci *pci)
+/* A ^C between two drivers would leave the function with none: it has to wait. */
+static void pci_signals_block(sigset_t *before)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &signals, before);
+}
+
+static void pci_signals_restore(const sigset_t *before)
+{
+	sigprocmask(SIG_SETMASK, before, NULL);
+}
+
+static int pci_rebind(struct pci *pci)
 {
 	bool had_driver = *pci->driver;
 	int err;
 
-	err = pci_load(PCI_DRIVER_OURS);
-	if (!err)
-		err = pci_override(pci, PCI_DRIVER_OURS);
+	err = pci_override(pci, PCI_DRIVER_OURS);
 	if (err)
 		return err;
 	err = pci_unbind(pci);
@@ -275,18 +291,40 @@ undo_override:
 	return err;
 }
 
-int pci_give_back(struct pci *pci)
+int pci_take(struct pci *pci)
+{
+	sigset_t before;
+	int err;
+
+	err = pci_load(PCI_DRIVER_OURS);
+	if (err)
+		return err;
+	pci_signals_block(&before);
+	err = pci_rebind(pci);
+	pci_signals_restore(&before);
+	return err;
+}
+
+static int pci_release(struct pci *pci)
 {
 	int err;
 
 	err = pci_unbind(pci);
 	if (!err)
 		err = pci_override(pci, "");
-	if (!err)
-		err = pci_load(PCI_DRIVER_NVME);
+	return err ? err : pci_bind_any(pci);
+}
+
+int pci_give_back(struct pci *pci)
+{
+	sigset_t before;
+	int err;
+
+	err = pci_load(PCI_DRIVER_NVME);
 	if (err)
 		return err;
-	/* Loading may have bound it. */
-	pci_read_driver(pci);
-	return *pci->driver ? 0 : pci_bind_any(pci);
+	pci_signals_block(&before);
+	err = pci_release(pci);
+	pci_signals_restore(&before);
+	return err;
 }
