@@ -90,7 +90,7 @@ static void tell_ctrl(const struct event *event, char line[LINE])
 	else
 		snprintf(line, LINE, "ctrl %s: %s%s, %s %s", ctrl->name,
 			 event->kind == EVENT_CTRL_ADD ? "added, " : "",
-			 live ? "live" : "dead, bind it again", ctrl->model,
+			 live ? "live" : "dead, detach and attach it again", ctrl->model,
 			 ctrl->serial);
 }
 
