@@ -113,7 +113,8 @@ static void store_register_part(struct store *store,
 	if (volume.wiped_lbas == volume.nr_lbas)
 		return;
 	tally->unwiped++;
-	out_note("volume %s is not wiped yet: nvdpa volume wipe %s", volume.name,
+	out_note("%svolume %s is not wiped yet: nvdpa volume wipe %s",
+		 part->growth_lbas ? "the new part of " : "", volume.name,
 		 volume.name);
 }
 
