@@ -187,15 +187,24 @@ static int ctrl_check_unused(const char *name,
 /* The kernel refuses those that came into use since. */
 static int ctrl_withdraw(const char *name, const struct ctrl_contents *contents)
 {
-	struct store_tally tally;
 	size_t i;
 	int err = 0;
 
 	for (i = 0; !err && i < contents->nr_volumes; i++)
 		err = ipc_volume_del(name, contents->volumes[i].name);
-	if (err)
-		store_register(name, false, true, &tally);
 	return err;
+}
+
+/* It stays attached, with all of its volumes. Why is already recorded. */
+static void ctrl_restore(const char *name)
+{
+	struct err why = *err_get();
+	struct store_tally tally;
+
+	err_clear();
+	store_register(name, false, true, &tally);
+	err_clear();
+	err_set(why.err, why.attribute, "%s", why.message);
 }
 
 static int ctrl_detach_unused(const char *name, struct pci *pci,
@@ -205,10 +214,13 @@ static int ctrl_detach_unused(const char *name, struct pci *pci,
 	int err;
 
 	err = ctrl_check_unused(name, contents);
-	if (!err)
-		err = ctrl_withdraw(name, contents);
+	if (err)
+		return err;
+	err = ctrl_withdraw(name, contents);
 	if (!err)
 		err = pci_give_back(pci);
+	if (err && ctrl_is_ours(pci))
+		ctrl_restore(name);
 	if (err)
 		return err;
 	for (i = 0; i < contents->nr_ns; i++)
