@@ -217,3 +217,17 @@ TEST(store, a_growth_is_taken_back)
 	EXPECT_EQ(kernel.nr_lbas, LBAS(2));
 	end(&store);
 }
+
+/* As after a growth that was killed before the kernel was told. */
+TEST(store, a_wipe_needs_the_range_that_the_kernel_has)
+{
+	struct store store;
+
+	begin_growth(&store, LBAS(2), LBAS(6), LBAS(2));
+	kernel.nr_lbas = LBAS(2);
+	EXPECT_EQ(store_wipe(&store, NAME), -ESTALE);
+	EXPECT(strstr(err_get()->message, "ctrl attach"));
+	err_clear();
+	EXPECT_EQ(store_resize(&store, NAME, LBAS(8), false), 0);
+	end(&store);
+}

@@ -82,7 +82,7 @@ static int store_register_volume(struct volume *volume)
 		return err;
 	if (known.nsid != volume->nsid || known.start_lba != volume->start_lba)
 		return err_set(EEXIST, "name",
-			       "volume %s of %s: the kernel has another one of this name",
+			       "volume %s of %s: the kernel has another one of this name; sgdisk -c under the nvme driver renames a partition",
 			       volume->name, volume->ctrl);
 	if (known.nr_lbas == volume->nr_lbas &&
 	    known.wiped_lbas > volume->wiped_lbas)

@@ -125,8 +125,8 @@ static int store_wipe_begin(struct store *store, const char *name,
 	if (!part || part->start_lba != wipe->volume.start_lba ||
 	    part->nr_lbas + part->growth_lbas != wipe->volume.nr_lbas)
 		return err_set(ESTALE, "name",
-			       "partition table and kernel disagree on where %s is; nvdpa ctrl detach and attach make them agree",
-			       name);
+			       "partition table and kernel disagree on where %s is; nvdpa ctrl attach %s tells the kernel again",
+			       name, store->ns.ctrl);
 	wipe->index = part->index;
 	memcpy(wipe->uuid, part->uuid, sizeof(wipe->uuid));
 	wipe->from_lbas = wipe->volume.wiped_lbas;
