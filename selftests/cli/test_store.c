@@ -26,6 +26,9 @@ int __wrap_ipc_volume_get(const char *ctrl, const char *name,
 int __wrap_ipc_volume_new(const struct volume *volume, unsigned int fields);
 int __wrap_ipc_volume_set(const struct volume *volume, unsigned int fields);
 int __wrap_ipc_volume_del(const char *ctrl, const char *name);
+int __wrap_pass_open(const char *ctrl, uint32_t nsid, struct disk **disk);
+int __wrap_lock_open(const char *ctrl, struct lock **lock);
+void __wrap_lock_close(struct lock *lock);
 int __wrap_lock_volume(struct lock *lock, uint32_t nsid, unsigned int index,
 		       const char *name);
 int __wrap_lock_take(struct lock *lock);
@@ -34,6 +37,29 @@ void __wrap_lock_drop(struct lock *lock);
 /* What the kernel knows: no volume if its length is 0. */
 static struct volume kernel;
 static struct sim *sim;
+/* The only controller that has it; NULL: all have. */
+static const char *owner;
+
+/* Of those that fake_ipc.c has. */
+int __wrap_pass_open(const char *ctrl, uint32_t nsid, struct disk **disk)
+{
+	struct sim *copy;
+
+	copy = !owner || !strcmp(owner, ctrl) ? sim_copy(sim) :
+						sim_new(512, DISK_BYTES);
+	*disk = &copy->disk;
+	return 0;
+}
+
+int __wrap_lock_open(const char *ctrl, struct lock **lock)
+{
+	*lock = NULL;
+	return 0;
+}
+
+void __wrap_lock_close(struct lock *lock)
+{
+}
 
 int __wrap_lock_volume(struct lock *lock, uint32_t nsid, unsigned int index,
 		       const char *name)
@@ -230,4 +256,29 @@ TEST(store, a_wipe_needs_the_range_that_the_kernel_has)
 	err_clear();
 	EXPECT_EQ(store_resize(&store, NAME, LBAS(8), false), 0);
 	end(&store);
+}
+
+/* Of two that the kernel does not know, none is taken for the other. */
+TEST(store, a_name_on_two_disks)
+{
+	static const char two[] = "pci/0000:02:00.0";
+	struct store store, *found = NULL;
+
+	begin_wipe(&store, LBAS(2), 0);
+	owner = NULL;
+	EXPECT_EQ(store_find(NULL, NAME, &found), -ENOTUNIQ);
+	EXPECT(!found && strstr(err_get()->message, two));
+	err_clear();
+	EXPECT_EQ(store_find(two, NAME, &found), 0);
+	EXPECT(found && !strcmp(found->ns.ctrl, two));
+	store_close(found);
+	owner = two;
+	EXPECT_EQ(store_find(NULL, NAME, &found), 0);
+	EXPECT(found && !strcmp(found->ns.ctrl, two));
+	store_close(found);
+	EXPECT_EQ(store_find(NULL, "other", &found), -ENOENT);
+	EXPECT(strstr(err_get()->message, "has a volume other"));
+	err_clear();
+	gpt_close(store.gpt);
+	disk_close(&sim->disk);
 }

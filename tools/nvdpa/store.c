@@ -86,35 +86,57 @@ void store_close(struct store *store)
 }
 
 /* What cannot be looked into has no volume either. */
-static int store_search_ns(const struct ns *ns, const char *name,
-			   struct store **store)
+static bool store_has(const struct ns *ns, const char *name)
 {
+	struct store *store;
+	bool has;
+
 	if (*ns->refusal || *ns->used_by)
-		return -ENOENT;
-	if (store_open(ns->ctrl, ns->nsid, store)) {
+		return false;
+	if (store_open(ns->ctrl, ns->nsid, &store)) {
 		err_clear();
-		return -ENOENT;
+		return false;
 	}
-	if (gpt_find((*store)->gpt, name))
-		return 0;
-	store_close(*store);
-	*store = NULL;
-	return -ENOENT;
+	has = gpt_find(store->gpt, name);
+	store_close(store);
+	return has;
 }
 
+/* The only one that has the volume. */
+static int store_choose(const struct ns *list, size_t count, const char *name,
+			const struct ns **chosen)
+{
+	size_t i;
+
+	*chosen = NULL;
+	for (i = 0; i < count; i++) {
+		if (!store_has(&list[i], name))
+			continue;
+		if (*chosen)
+			return err_set(ENOTUNIQ, "ctrl",
+				       "namespace %u of %s and namespace %u of %s have a volume %s, which the kernel does not know: say which with ctrl, or rename one with sgdisk -c under the nvme driver",
+				       (*chosen)->nsid, (*chosen)->ctrl,
+				       list[i].nsid, list[i].ctrl, name);
+		*chosen = &list[i];
+	}
+	return *chosen ? 0 : -ENOENT;
+}
+
+/* -ENOENT, not recorded: there is none. */
 static int store_search(const char *ctrl, const char *name,
 			struct store **store)
 {
+	const struct ns *chosen;
 	struct ns *list;
-	size_t count, i;
+	size_t count;
 	int err;
 
 	err = ipc_ns_list(ctrl, &list, &count);
 	if (err)
 		return err;
-	err = -ENOENT;
-	for (i = 0; err && i < count; i++)
-		err = store_search_ns(&list[i], name, store);
+	err = store_choose(list, count, name, &chosen);
+	if (!err)
+		err = store_open(chosen->ctrl, chosen->nsid, store);
 	free(list);
 	return err;
 }
