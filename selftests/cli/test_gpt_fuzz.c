@@ -13,7 +13,7 @@
 
 #define MIB (1ull << 20)
 #define DISK_BYTES (8 * MIB)
-#define ROUNDS 2500
+#define ROUNDS 1500
 #define HEADER_CRC 16
 #define HEADER_ENTRIES_CRC 88
 #define HEADER_BYTES 92

@@ -15,7 +15,7 @@
 #define MIB (1ull << 20)
 #define DISK_BYTES (8 * MIB)
 /* Subsets of the unflushed blocks, beside the regular ones. */
-#define RANDOM_SUBSETS 4
+#define RANDOM_SUBSETS 2
 
 static const uint32_t lba_sizes[] = { 512, 4096 };
 

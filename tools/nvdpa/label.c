@@ -49,16 +49,22 @@ struct label_entry {
 _Static_assert(sizeof(struct label_header) == LABEL_HEADER_BYTES, "header");
 _Static_assert(sizeof(struct label_entry) == LABEL_ENTRY_BYTES, "entry");
 
+/* By halves of bytes. */
 uint32_t label_crc32(const void *data, size_t bytes)
 {
+	static const uint32_t table[16] = {
+		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
+		0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
+		0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+		0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
+	};
 	const uint8_t *byte = data;
 	uint32_t crc = ~0u;
-	int bit;
 
 	while (bytes--) {
 		crc ^= *byte++;
-		for (bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+		crc = crc >> 4 ^ table[crc & 0xf];
+		crc = crc >> 4 ^ table[crc & 0xf];
 	}
 	return ~crc;
 }
