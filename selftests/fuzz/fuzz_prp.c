@@ -181,9 +181,13 @@ static void try_addresses(void)
 	for (u32 i = 0; i < nr; i++) {
 		u64 addr = runs[i].addr;
 
-		for (u32 left = runs[i].len; left; left--, addr++) {
+		/* Byte for byte, in steps in which neither side can bend. */
+		for (u32 left = runs[i].len, step; left; left -= step) {
 			CHECK_EQ(addr, segs[seg].addr + off);
-			if (++off == segs[seg].len) {
+			step = min(left, segs[seg].len - off);
+			addr += step;
+			off += step;
+			if (off == segs[seg].len) {
 				seg++;
 				off = 0;
 			}
@@ -194,6 +198,9 @@ static void try_addresses(void)
 static struct nvdpa_queue queue;
 static struct nvdpa_queue_req rq;
 static struct nvdpa_disk disk;
+
+/* Of each byte of the data. */
+static u64 data_where[40 * 0x3000];
 
 /* Data in guest memory, of the request's pieces. */
 static u64 data_make(u32 pieces)
@@ -206,7 +213,7 @@ static u64 data_make(u32 pieces)
 	for (u32 i = rq.req.first; i < rq.req.first + pieces; i++) {
 		u64 addr = guest_address();
 		u32 len = in_below(4) ? 512 * (1 + in_below(16)) :
-					1 + in_below(0x8000);
+					1 + in_below(0x3000);
 
 		if (in_below(2))
 			addr &= ~(u64)(in_below(2) ? 511 : 4095);
@@ -216,7 +223,8 @@ static u64 data_make(u32 pieces)
 		rq.req.segs[i].addr = addr;
 		rq.req.segs[i].len = len;
 		rq.req.nsegs++;
-		bytes += len;
+		while (len--)
+			data_where[bytes++] = addr++;
 	}
 	return bytes;
 }
@@ -224,11 +232,7 @@ static u64 data_make(u32 pieces)
 /* The i-th byte of the data: where the guest has it. */
 static u64 data_iova(u64 i)
 {
-	const struct nvdpa_seg *seg = &rq.req.segs[rq.req.first];
-
-	while (i >= seg->len)
-		i -= seg++->len;
-	return seg->addr + i;
+	return data_where[i];
 }
 
 static bool data_dma(u64 i, u32 perm, u64 *dma)
