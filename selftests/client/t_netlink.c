@@ -201,12 +201,15 @@ static __u16 some_flags(struct fuzz *f)
 	return one_in(f, 32) ? below(f, 1 << 16) | NLM_F_ACK : NLM_F_ACK;
 }
 
+/* A dump has no attributes, for the most part. */
 static void make_regular(struct fuzz *f)
 {
 	__u8 cmd = some_command(f);
+	__u16 flags = some_flags(f);
 
-	nl_begin(&f->nl, &f->m, cmd, some_flags(f));
-	put_attrs(f, cmd);
+	nl_begin(&f->nl, &f->m, cmd, flags);
+	if ((flags & NLM_F_DUMP) != NLM_F_DUMP || one_in(f, 16))
+		put_attrs(f, cmd);
 }
 
 static void make_garbage(struct fuzz *f)
