@@ -132,13 +132,14 @@ TEST(wipe, who_is_told_can_end_it)
 }
 
 static struct sim *interrupted;
+static int interrupting = SIGINT;
 
 /* The signal comes while a command is under way. */
 static int zero_and_interrupt(struct disk *disk, uint64_t lba, uint32_t nr_lbas)
 {
 	interrupted->zeroed++;
 	if (interrupted->zeroed == 3)
-		raise(SIGINT);
+		raise(interrupting);
 	return 0;
 }
 
@@ -166,7 +167,7 @@ TEST(wipe, a_signal_ends_it_between_two_commands)
 	disk_close(&sim->disk);
 }
 
-TEST(wipe, a_signal_that_is_ignored_does_not_end_it)
+TEST(wipe, nohup_keeps_the_end_of_a_terminal_away)
 {
 	struct sim *sim = interrupted = begin(1, 1000);
 	struct disk_ops ops = *sim->disk.ops;
@@ -174,9 +175,11 @@ TEST(wipe, a_signal_that_is_ignored_does_not_end_it)
 
 	ops.zero = zero_and_interrupt;
 	sim->disk.ops = &ops;
-	signal(SIGINT, SIG_IGN);
+	interrupting = SIGHUP;
+	signal(SIGHUP, SIG_IGN);
 	EXPECT_EQ(wipe_run(&sim->disk, 0, 8000, progress, &seen), 0);
-	EXPECT(signal(SIGINT, SIG_DFL) == SIG_IGN);
+	EXPECT(signal(SIGHUP, SIG_DFL) == SIG_IGN);
+	interrupting = SIGINT;
 	EXPECT_EQ(seen.done_lbas, 8000);
 	disk_close(&sim->disk);
 }

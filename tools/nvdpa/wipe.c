@@ -29,7 +29,7 @@ static void wipe_on_signal(int number)
 	wipe_stop = 1;
 }
 
-/* What nohup or a shell has the process ignore stays ignored. */
+/* What nohup ignores stays so; a SIGINT that a script's shell ignores is meant for us. */
 static void wipe_catch(struct wipe_handlers *handlers)
 {
 	struct sigaction action = { .sa_handler = wipe_on_signal };
@@ -38,7 +38,8 @@ static void wipe_catch(struct wipe_handlers *handlers)
 	wipe_stop = 0;
 	for (i = 0; i < WIPE_SIGNALS; i++) {
 		sigaction(wipe_signals[i], NULL, &handlers->before[i]);
-		if (handlers->before[i].sa_handler != SIG_IGN)
+		if (wipe_signals[i] != SIGHUP ||
+		    handlers->before[i].sa_handler != SIG_IGN)
 			sigaction(wipe_signals[i], &action, NULL);
 	}
 }
