@@ -2,14 +2,19 @@
 /*
  * Asynchronous events (NVMe base 2.0, 5.2). The controller has one request at a
  * time. It reports no other event of a kind until the log page that goes with it
- * was read, and none at all until it has a request again: so one that reports
- * without end is served as fast as it answers, and no faster.
+ * was read, and none at all until it has a request again. Reading lets it report
+ * a condition that lasts, such as a temperature, again: so the request comes after
+ * a pause.
  */
 #include "aer.h"
 
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 
 #include "ctrl.h"
+
+/* Between two events. */
+#define NVDPA_AER_PAUSE_MS	1000
 
 /* Those that the specification has, by its names of the bits. */
 #define NVDPA_AER_SMART	(NVME_SMART_CRIT_SPARE | \
@@ -81,12 +86,20 @@ static void nvdpa_aer_work(struct work_struct *work)
 		return;
 	nvdpa_aer_read_log(ctrl, event.log_page);
 	ctrl->client->event(ctrl, &event);
-	nvdpa_admin_post_aer(ctrl);
+	schedule_delayed_work(&ctrl->aer_again,
+			      msecs_to_jiffies(NVDPA_AER_PAUSE_MS));
+}
+
+static void nvdpa_aer_again(struct work_struct *work)
+{
+	nvdpa_admin_post_aer(container_of(to_delayed_work(work),
+					  struct nvdpa_ctrl, aer_again));
 }
 
 void nvdpa_aer_init(struct nvdpa_ctrl *ctrl)
 {
 	INIT_WORK(&ctrl->aer_work, nvdpa_aer_work);
+	INIT_DELAYED_WORK(&ctrl->aer_again, nvdpa_aer_again);
 }
 
 void nvdpa_aer_start(struct nvdpa_ctrl *ctrl)
@@ -109,4 +122,5 @@ void nvdpa_aer_start(struct nvdpa_ctrl *ctrl)
 void nvdpa_aer_stop(struct nvdpa_ctrl *ctrl)
 {
 	disable_work_sync(&ctrl->aer_work);
+	disable_delayed_work_sync(&ctrl->aer_again);
 }

@@ -148,6 +148,7 @@ struct nvdpa_ns {
  *        without lock
  * @dead_work: tells @client of it
  * @aer_work: serves an asynchronous event
+ * @aer_again: asks for the next one
  *
  * Fields without a lock are constant after probe.
  */
@@ -193,6 +194,7 @@ struct nvdpa_ctrl {
 	bool dead;
 	struct work_struct dead_work;
 	struct work_struct aer_work;
+	struct delayed_work aer_again;
 };
 
 /**
