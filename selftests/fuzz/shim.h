@@ -178,6 +178,11 @@ struct work_struct {
 	bool queued;
 };
 
+/* Of the controller, which none of the sources here does more with than to have it. */
+struct delayed_work {
+	struct work_struct work;
+};
+
 struct workqueue_struct;
 
 #define system_bh_highpri_wq	((struct workqueue_struct *)NULL)
