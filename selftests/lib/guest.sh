@@ -18,6 +18,7 @@ guest_try() {
 		status=0
 		set +e
 		(
+			trap guest_abandon EXIT
 			set -e
 			"$@"
 		)
@@ -70,6 +71,11 @@ guest_end() {
 	wait "$GUEST_PID" || status=$?
 	((status == 0)) || cat "$GUEST_OUT"
 	return "$status"
+}
+
+# A guest in the background would keep its disk from the next one.
+guest_abandon() {
+	[[ -z $GUEST_PID ]] || ! guest_alive || guest_kill
 }
 
 guest_kill() {

@@ -40,16 +40,20 @@ skip() {
 	exit 4
 }
 
-# wait_for SECONDS COMMAND...: until COMMAND succeeds.
-wait_for() {
-	local limit=$(($1 * NVDPA_TIME_SCALE)) end
+# within SECONDS COMMAND...: until COMMAND succeeds; false if it does not.
+within() {
+	local end=$((SECONDS + $1 * NVDPA_TIME_SCALE))
 	shift
 
-	end=$((SECONDS + limit))
 	until "$@"; do
-		((SECONDS < end)) || fail "not within $limit s: $*"
+		((SECONDS < end)) || return 1
 		sleep 0.1
 	done
+}
+
+# wait_for SECONDS COMMAND...: likewise, and the test fails if it does not.
+wait_for() {
+	within "$@" || fail "not within $(($1 * NVDPA_TIME_SCALE)) s: ${*:2}"
 }
 
 # refused PATTERN COMMAND...: COMMAND fails, and its output or the kernel's log
