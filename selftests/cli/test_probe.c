@@ -127,6 +127,11 @@ TEST(probe, containers)
 	put(&image, 0, "LUKS\xba\xbe\0\1", 8);
 	found(&image, "crypto_LUKS (crypto)");
 
+	/* Its ends are blank. */
+	image_open(&image, DISK_BYTES);
+	put(&image, 1 << 20, "\x0d\xd0\x01\xc0", 4);
+	found(&image, "VMFS_volume_member (raid)");
+
 	image_open(&image, DISK_BYTES);
 	put(&image, 4096 + 24, bcache, sizeof(bcache));
 	block = 8;

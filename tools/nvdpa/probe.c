@@ -299,7 +299,9 @@ static void probe_describe(blkid_probe look, char *text, size_t size)
 	const char *name, *usage;
 
 	*text = '\0';
-	if (!blkid_probe_lookup_value(look, "PTTYPE", &name, NULL)) {
+	/* A protective MBR alone protects nothing: an init that was cut leaves it. */
+	if (!blkid_probe_lookup_value(look, "PTTYPE", &name, NULL) &&
+	    strcmp(name, "PMBR")) {
 		snprintf(text, size, "a partition table of type %s", name);
 		return;
 	}

@@ -22,15 +22,15 @@ static int store_check_other(struct disk *disk, bool init)
 	bool blank;
 	int err;
 
-	err = label_is_blank(disk, &blank);
-	if (err || blank)
-		return err;
+	/* First: a disk whose ends are blank may have one further in. */
 	err = probe_signature(disk, text, sizeof(text));
 	if (!err && *text)
 		err = err_set(EEXIST, NULL,
 			      "%s has a signature: %s; 'force' takes it all the same",
 			      disk->name, text);
-	if (!err && init)
+	if (!err)
+		err = label_is_blank(disk, &blank);
+	if (!err && init && !blank)
 		err = err_set(EEXIST, "init",
 			      "%s has no partition table, but is not blank; if what is on it can go: under the nvme driver, blkdiscard -z",
 			      disk->name);
