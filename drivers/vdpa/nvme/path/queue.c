@@ -9,6 +9,8 @@
 
 /* Without a completion for so long, commands count as stuck. */
 #define NVDPA_QUEUE_GRACE_MS	5000
+/* So long requests may go on while somebody waits; then they post no more. */
+#define NVDPA_QUEUE_PATIENCE_MS	30000
 
 static const struct nvdpa_qpair_ops nvdpa_queue_qpair_ops = {
 	.complete = nvdpa_complete_cmds,
@@ -106,7 +108,6 @@ void nvdpa_queue_start(struct nvdpa_queue *q, const struct nvdpa_ring *ring,
 	spin_lock_irq(&q->lock);
 	q->ring = *ring;
 	q->fua = fua;
-	q->aborting = false;
 	q->backlog = false;
 	q->broken = false;
 	q->running = true;
@@ -126,17 +127,37 @@ static bool nvdpa_queue_idle(struct nvdpa_queue *q, u8 epochs, u32 *ended)
 	return !busy;
 }
 
+/* End what is not wholly posted; of that, what the device has is still waited for. */
+static void nvdpa_queue_abort(struct nvdpa_queue *q)
+{
+	spin_lock_irq(&q->lock);
+	q->aborting = true;
+	q->now_ns = ktime_get_ns();
+	nvdpa_qpair_begin(q->qp);
+	nvdpa_submit_pass(q, false);
+	nvdpa_qpair_end(q->qp);
+	nvdpa_complete_publish(q);
+	q->aborting = false;
+	spin_unlock_irq(&q->lock);
+	nvdpa_complete_flush(q);
+}
+
 /*
  * Wait for requests of some epochs. As long as commands end the device is at
  * work; when none does for the grace time, first look for completions whose
- * interrupt got lost, then take the queue away from the device.
+ * interrupt got lost, then take the queue away from the device. A guest may ask
+ * for terabytes in one request, so that it is at work for days; who waits here
+ * cannot be killed, so there is an end to that, too.
  */
 static void nvdpa_queue_drain(struct nvdpa_queue *q, u8 epochs)
 {
+	unsigned long end = jiffies + msecs_to_jiffies(NVDPA_QUEUE_PATIENCE_MS);
 	unsigned long grace = msecs_to_jiffies(NVDPA_QUEUE_GRACE_MS);
 	u32 before, now;
 
 	while (!nvdpa_queue_idle(q, epochs, &before)) {
+		if (time_after(jiffies, end))
+			nvdpa_queue_abort(q);
 		if (wait_event_timeout(q->drained,
 				       nvdpa_queue_idle(q, epochs, &now),
 				       grace))
@@ -164,19 +185,6 @@ u16 nvdpa_queue_index(struct nvdpa_queue *q)
 	idx = q->ring.used_idx;
 	spin_unlock_irqrestore(&q->lock, flags);
 	return idx;
-}
-
-/* A guest may ask for terabytes in one request; a reset does not wait. */
-static void nvdpa_queue_abort(struct nvdpa_queue *q)
-{
-	spin_lock_irq(&q->lock);
-	q->aborting = true;
-	q->now_ns = ktime_get_ns();
-	nvdpa_qpair_begin(q->qp);
-	nvdpa_submit_pass(q, false);
-	nvdpa_qpair_end(q->qp);
-	nvdpa_complete_publish(q);
-	spin_unlock_irq(&q->lock);
 }
 
 void nvdpa_queue_stop(struct nvdpa_queue *q, bool abort)

@@ -158,7 +158,7 @@ struct nvdpa_queue_cmd {
  * @cmds: commands, by command identifier
  * @lock: protects everything up to @cb_lock; taken with interrupts off
  * @running: new requests are taken from the ring
- * @aborting: requests that are not wholly posted end with an error
+ * @aborting: the pass that is under way ends requests that are not wholly posted
  * @backlog: the ring was left with requests in it; kicks are off
  * @broken: the ring is not to be trusted; @running is false until restart
  * @unmapped: NVDPA_EVENT_UNMAPPED is to be told
