@@ -69,6 +69,8 @@ int blk_prepare(struct blk *b, const struct blk_options *options)
 			 b->options.memory ? b->options.memory : BLK_MEMORY,
 			 BLK_IOVA, b->options.scattered);
 	if (!err)
+		mem_guard(&b->mem, b->options.guard);
+	if (!err)
 		err = vdev_negotiate(&b->vdev, blk_features(b));
 	if (!err && !b->options.map_last)
 		err = blk_map(b);

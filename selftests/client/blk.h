@@ -37,6 +37,7 @@ struct blk_options {
 	unsigned int rings;		/* 0: one */
 	unsigned int base;		/* first index of the rings */
 	size_t memory;			/* 0: 8 MiB */
+	size_t guard;			/* of it at each end, see mem_guard() */
 	bool scattered;			/* memory of single pages */
 	bool map_last;			/* rings first, then memory, as QEMU 10.0 */
 };

@@ -138,8 +138,47 @@ int mem_create(struct mem *m, size_t size, __u64 iova, bool scattered)
 void mem_destroy(struct mem *m)
 {
 	if (m->va)
-		munmap(m->va, m->reserved);
+		munmap(m->va - m->guard, m->reserved);
 	memset(m, 0, sizeof(*m));
+}
+
+void mem_fill_secret(void *p, size_t len)
+{
+	__u8 *at = p;
+
+	for (; len >= MEM_SECRET_LEN; len -= MEM_SECRET_LEN, at += MEM_SECRET_LEN)
+		memcpy(at, MEM_SECRET, MEM_SECRET_LEN);
+}
+
+int mem_check_secret(const void *p, size_t len)
+{
+	const __u8 *at = p;
+	size_t i;
+
+	for (i = 0; i < len; i += MEM_SECRET_LEN) {
+		if (!memcmp(at + i, MEM_SECRET, MEM_SECRET_LEN))
+			continue;
+		env_log("byte %zu or after of %zu: somebody was here", i, len);
+		return -EILSEQ;
+	}
+	return 0;
+}
+
+void mem_guard(struct mem *m, size_t bytes)
+{
+	mem_fill_secret(m->va, bytes);
+	mem_fill_secret(m->va + m->size - bytes, bytes);
+	m->guard = bytes;
+	m->va += bytes;
+	m->iova += bytes;
+	m->size -= 2 * bytes;
+}
+
+int mem_check_guards(const struct mem *m)
+{
+	int err = mem_check_secret(m->va - m->guard, m->guard);
+
+	return err ? err : mem_check_secret(m->va + m->size, m->guard);
 }
 
 void *mem_take(struct mem *m, size_t size, size_t align)
