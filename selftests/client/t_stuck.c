@@ -6,6 +6,7 @@
 #include "client.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define DEPTH 2
 #define LEN 65536
@@ -81,6 +82,71 @@ TEST_F_TIMEOUT(stuck, reset_ends_it_without_a_controller, 180)
 {
 	getchar();
 	expect_ended_by_reset(_metadata, &self->b, &self->l);
+}
+
+/* A read that is stuck, into memory of its own. */
+#define AREA_IOVA (BLK_IOVA + (1ULL << 32))
+#define AFTER 0x77
+
+FIXTURE(stalled)
+{
+	struct blk b;
+	struct mem area;
+	struct req *q[DEPTH];
+};
+
+FIXTURE_SETUP(stalled)
+{
+	unsigned int i;
+
+	ASSERT_EQ(0, blk_open(&self->b, NULL));
+	ASSERT_EQ(0, mem_create(&self->area, DEPTH * LEN, AREA_IOVA, false));
+	ASSERT_EQ(0, vdev_map(&self->b.vdev, AREA_IOVA, DEPTH * LEN,
+			      self->area.va, VHOST_ACCESS_RW));
+	for (i = 0; i < DEPTH; i++) {
+		self->q[i] = req_create(&self->b, &self->b.ring[0]);
+		ASSERT_NE(NULL, self->q[i]);
+		req_init(self->q[i], VIRTIO_BLK_T_IN, 0);
+		req_header(self->q[i]);
+		req_seg_iova(self->q[i], AREA_IOVA + i * LEN, LEN, true);
+		req_end(self->q[i]);
+		ASSERT_EQ(0, req_queue(self->q[i]));
+	}
+	ring_publish(&self->b.ring[0]);
+	ring_kick(&self->b.ring[0]);
+	ASSERT_NE(NULL, req_reap(&self->b.ring[0]));
+	ASSERT_EQ(0, ring_quiet(&self->b.ring[0]));
+}
+
+FIXTURE_TEARDOWN(stalled)
+{
+	blk_close(&self->b);
+	mem_destroy(&self->area);
+}
+
+/*
+ * Memory that a stuck read goes to is taken away: when that is done, nothing lands
+ * there any more, not even when the drive comes back to its senses.
+ */
+TEST_F_TIMEOUT(stalled, unmap_ends_it, 120)
+{
+	__u64 start = env_now_ms(), took;
+	unsigned int i;
+
+	ASSERT_EQ(0, vdev_unmap(&self->b.vdev, AREA_IOVA, DEPTH * LEN));
+	took = env_now_ms() - start;
+	EXPECT_LE(GRACE_MS, took);
+	EXPECT_GE(LIMIT_MS * env_scale(), took);
+	memset(self->area.va, AFTER, self->area.size);
+	for (i = 0; i < DEPTH; i++)
+		ASSERT_EQ(0, req_wait(self->q[i]));
+	printf("# it was taken away\n");
+	fflush(stdout);
+	/* The caller lets the drive go on. */
+	getchar();
+	ASSERT_EQ(0, blk_write_pattern(&self->b, 1024, LEN, 5));
+	ASSERT_EQ(0, blk_read_pattern(&self->b, 1024, LEN, 5));
+	ASSERT_EQ(0, pattern_check_byte(self->area.va, self->area.size, AFTER));
 }
 
 int main(int argc, char **argv)

@@ -40,6 +40,8 @@ SPLAT_PATTERNS=(
 	'stack-protector'
 	'irq [0-9]+: nobody cared'
 	'[Bb]ad page'
+	# A page that was written after it was freed, with page_poison=1.
+	'pagealloc:'
 	'double free'
 	'EXT4-fs error'
 	'XFS .*(Corruption|corruption)'
