@@ -222,8 +222,8 @@ static __u64 vandal_sector(struct vandal *v)
 }
 
 /*
- * Back and forth, so that whoever reads twice may see both, and good at last: what is
- * always bad is refused at once and races with nothing.
+ * Back and forth, so that whoever reads twice may see both, and good at last. Mostly
+ * good: what is bad at the first look is refused and races with nothing.
  */
 #define FLIP(place, value)						\
 	do {								\
@@ -232,7 +232,7 @@ static __u64 vandal_sector(struct vandal *v)
 		unsigned int turn_;					\
 									\
 		for (turn_ = 0; turn_ < 32; turn_++)			\
-			WRITE_TEST(place, turn_ % 2 ? good_ : bad_);	\
+			WRITE_TEST(place, turn_ % 4 ? good_ : bad_);	\
 		v->writes += 32;					\
 	} while (0)
 #define READ_TEST(x) (*(volatile typeof(x) *)&(x))
@@ -288,10 +288,12 @@ static void vandal_range(struct vandal *v,
 static void vandal_avail(struct vandal *v, struct ring *r)
 {
 	struct vring_avail *a = r->avail;
+	/* One that the device reads soon. */
+	__u16 soon = ring_used_idx(r) + random_below(&v->random, PREY_SLOTS);
 
-	if (random_below(&v->random, 4))
-		FLIP(a->ring[random_below(&v->random, r->num)],
-		     random_next(&v->random));
+	if (random_below(&v->random, 256))
+		FLIP(a->ring[soon % r->num],
+		     random_next(&v->random) | 0x8000);
 	else
 		FLIP(a->idx, random_next(&v->random));
 }
