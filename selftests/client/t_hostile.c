@@ -515,11 +515,15 @@ TEST_F_TIMEOUT(twisted, rings_over_one_another, 120)
 	expect_unharmed(_metadata, &self->h);
 }
 
-/* Sums that leave 64 bits, in whatever has an address and a length. */
+/* Sums that leave 64 bits or the memory, in whatever has an address and a length. */
 TEST_F_TIMEOUT(twisted, addresses_that_wrap, 120)
 {
-	static const __u64 addrs[] = { ~0ULL, 0 - 2ULL, 0 - 16ULL, 0 - 511ULL,
-				       0 - 512ULL, 0 - 4096ULL, 1ULL << 63 };
+	const __u64 end = self->b->mem.iova + self->b->mem.size;
+	const __u64 addrs[] = { ~0ULL, 0 - 2ULL, 0 - 16ULL, 0 - 511ULL,
+				0 - 512ULL, 0 - 4096ULL, 1ULL << 63, end,
+				end - 1, end - 15, end - 511, end - 512,
+				self->b->mem.iova - 512,
+				READ_ONLY_IOVA + READ_ONLY - 511 };
 	static const __u32 lens[] = { 1, 15, 16, 512, 4096, 0x80000000,
 				      0xfffffe00, 0xffffffff };
 	__u64 status = blk_iova(self->b, self->s->status);

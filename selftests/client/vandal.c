@@ -221,6 +221,9 @@ static __u64 vandal_sector(struct vandal *v)
 	return vandal_pick(v, from, sizeof(from) / sizeof(from[0]));
 }
 
+/* As long as a round takes, so that it is read at all while it changes. */
+#define FLIP_TURNS 16384
+
 /*
  * Back and forth, so that whoever reads twice may see both, and good at last. Mostly
  * good: what is bad at the first look is refused and races with nothing.
@@ -231,9 +234,9 @@ static __u64 vandal_sector(struct vandal *v)
 		typeof(place) bad_ = (value);				\
 		unsigned int turn_;					\
 									\
-		for (turn_ = 0; turn_ < 32; turn_++)			\
+		for (turn_ = 0; turn_ < FLIP_TURNS; turn_++)		\
 			WRITE_TEST(place, turn_ % 4 ? good_ : bad_);	\
-		v->writes += 32;					\
+		v->writes += FLIP_TURNS;				\
 	} while (0)
 #define READ_TEST(x) (*(volatile typeof(x) *)&(x))
 #define WRITE_TEST(x, y) (*(volatile typeof(x) *)&(x) = (y))
