@@ -184,6 +184,8 @@ void guest_release(u32 i)
 {
 	struct nvdpa_mem_chunk *chunk = &guest_table.chunks[i];
 
+	/* What was read there last is changed while it may be. */
+	guest_settle();
 	ASAN_POISON_MEMORY_REGION(chunk->kva, chunk->size);
 	memmove(chunk, chunk + 1,
 		(guest_table.table.nr - i - 1) * sizeof(*chunk));
