@@ -3,18 +3,8 @@
 #ifndef NVDPA_FUZZ_FUZZ_H
 #define NVDPA_FUZZ_FUZZ_H
 
-#include <stdio.h>
-#include <stdlib.h>
-
+#include "check.h"
 #include "kdep.h"
-
-#define CHECK(condition) do {						\
-	if (!(condition)) {						\
-		fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__,	\
-			#condition);					\
-		abort();						\
-	}								\
-} while (0)
 
 #define CHECK_EQ(got, want) do {					\
 	unsigned long long got_ = (got), want_ = (want);		\

@@ -9,7 +9,6 @@
  */
 #include "world.h"
 
-
 static void put(u8 *p, u64 value, u32 bytes)
 {
 	for (u32 i = 0; i < bytes; i++)

@@ -8,18 +8,8 @@
 #ifndef NVDPA_FUZZ_SHIM_H
 #define NVDPA_FUZZ_SHIM_H
 
-#include <stdio.h>
-#include <stdlib.h>
-
+#include "check.h"
 #include "kdep.h"
-
-#define SHIM_CHECK(condition) do {					\
-	if (!(condition)) {						\
-		fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__,	\
-			#condition);					\
-		abort();						\
-	}								\
-} while (0)
 
 #define PAGE_SIZE		4096ul
 #define noinline		__attribute__((noinline))
@@ -103,13 +93,13 @@ static inline void spin_lock_init(spinlock_t *lock)
 
 static inline void spin_lock(spinlock_t *lock)
 {
-	SHIM_CHECK(!lock->held);
+	CHECK(!lock->held);
 	lock->held = true;
 }
 
 static inline void spin_unlock(spinlock_t *lock)
 {
-	SHIM_CHECK(lock->held);
+	CHECK(lock->held);
 	lock->held = false;
 }
 
@@ -117,8 +107,8 @@ static inline void spin_unlock(spinlock_t *lock)
 #define spin_unlock_irq(lock)		spin_unlock(lock)
 #define spin_lock_irqsave(lock, flags)	do { (flags) = 1; spin_lock(lock); } while (0)
 #define spin_unlock_irqrestore(lock, flags) \
-	do { SHIM_CHECK(flags); spin_unlock(lock); } while (0)
-#define lockdep_assert_held(lock)	SHIM_CHECK((lock)->held)
+	do { CHECK(flags); spin_unlock(lock); } while (0)
+#define lockdep_assert_held(lock)	CHECK((lock)->held)
 #define lockdep_assert_irqs_disabled()	do { } while (0)
 
 /* Lists. */
