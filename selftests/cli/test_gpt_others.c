@@ -268,6 +268,39 @@ TEST(gpt_others, theirs_of_our_type)
 	image_close(&image);
 }
 
+/* A growth whose volume another tool has removed keeps no blocks. */
+TEST(gpt_others, a_growth_of_nobody)
+{
+	const struct gpt_part *part;
+	struct image image;
+	struct gpt *gpt;
+
+	image_open(&image, 512, 64 * MIB);
+	EXPECT_EQ(gpt_create(image.disk), 0);
+	gpt = open_table(&image);
+	part = add(gpt, "a", 2048, &(struct gpt_options){});
+	add(gpt, "b", 2048, &(struct gpt_options){});
+	EXPECT_EQ(gpt_grow(gpt, 1, 3 * 2048, 8), 0);
+	EXPECT_EQ(gpt_write(gpt), 0);
+	gpt_close(gpt);
+	gpt = open_table(&image);
+	EXPECT_EQ(gpt->nr_parts, 3);
+	gpt_close(gpt);
+	run(&image, "sgdisk -d 2 %s");
+	gpt = open_table(&image);
+	EXPECT_EQ(gpt->nr_parts, 1);
+	part = add(gpt, "c", 62 * MIB / 512 - 2048 - 34, &(struct gpt_options){});
+	EXPECT(part && part->start_lba == 2 * 2048);
+	EXPECT_EQ(gpt_write(gpt), 0);
+	gpt_close(gpt);
+	run(&image, "sgdisk -v -p %s");
+	said(&image, "No problems found");
+	gpt = open_table(&image);
+	EXPECT_EQ(gpt->nr_parts, 2);
+	gpt_close(gpt);
+	image_close(&image);
+}
+
 /* Tables that we cannot keep whole. */
 TEST(gpt_others, theirs_refused)
 {

@@ -204,7 +204,7 @@ static void ctrl_restore(const char *name)
 	err_clear();
 	store_register(name, false, true, &tally);
 	err_clear();
-	err_set(why.err, why.attribute, "%s", why.message);
+	err_put(&why);
 }
 
 static int ctrl_detach_unused(const char *name, struct pci *pci,

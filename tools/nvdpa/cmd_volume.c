@@ -106,9 +106,30 @@ static int volume_del_in(struct store *store, const char *name,
 	return store_del(store, name);
 }
 
+/* A table that nobody can read keeps no volume in the kernel. */
+static int volume_forget(const struct args *args)
+{
+	const char *name = args_text(args, "name");
+	struct err why = *err_get();
+	int err;
+
+	err_clear();
+	err = store_forget(args_text(args, "ctrl"), name);
+	if (err == -ENOENT) {
+		err_clear();
+		return err_put(&why);
+	}
+	if (!err)
+		out_note("only the kernel has forgotten %s: %s", name,
+			 why.message);
+	return err;
+}
+
 static int volume_del(const struct args *args)
 {
-	return volume_change(args, volume_del_in);
+	int err = volume_change(args, volume_del_in);
+
+	return err == -ENODATA || err == -EUCLEAN ? volume_forget(args) : err;
 }
 
 static int volume_set_in(struct store *store, const char *name,

@@ -69,3 +69,10 @@ const struct err *err_get(void)
 {
 	return &record;
 }
+
+int err_put(const struct err *why)
+{
+	if (!record.err)
+		record = *why;
+	return -why->err;
+}

@@ -54,4 +54,12 @@ void err_clear(void);
 /** err_get() - the record; its err is 0 when there is none */
 const struct err *err_get(void);
 
+/**
+ * err_put() - record again what err_get() told before it was cleared
+ * @why: a copy of that
+ *
+ * Return: its errno as a negative number.
+ */
+int err_put(const struct err *why);
+
 #endif /* NVDPA_ERR_H */

@@ -202,7 +202,9 @@ static int gpt_open_image(struct gpt *gpt, const struct label *label)
 			       "%s: libfdisk does not take its partition table",
 			       gpt->disk->name);
 	err = gpt_repair(gpt, label);
-	return err ? err : gpt_load(gpt);
+	if (!err)
+		err = gpt_load(gpt);
+	return err ? err : gpt_drop_growths(gpt);
 }
 
 static int gpt_alloc(struct disk *disk, struct gpt **gpt)
@@ -471,15 +473,27 @@ int gpt_load(struct gpt *gpt)
 	return err;
 }
 
-const struct gpt_part *gpt_find(const struct gpt *gpt, const char *name)
+/* From entry @i of those that are there on. */
+static const struct gpt_part *gpt_find_from(const struct gpt *gpt,
+					    unsigned int i, const char *name)
 {
-	unsigned int i;
-
-	for (i = 0; i < gpt->nr_parts; i++)
+	for (; i < gpt->nr_parts; i++)
 		if (gpt->parts[i].kind == GPT_VOLUME &&
 		    !strcmp(gpt->parts[i].name, name))
 			return &gpt->parts[i];
 	return NULL;
+}
+
+const struct gpt_part *gpt_find(const struct gpt *gpt, const char *name)
+{
+	return gpt_find_from(gpt, 0, name);
+}
+
+const struct gpt_part *gpt_twin(const struct gpt *gpt,
+				const struct gpt_part *volume)
+{
+	return gpt_find_from(gpt, (unsigned int)(volume - gpt->parts) + 1,
+			     volume->name);
 }
 
 const struct gpt_part *gpt_at(const struct gpt *gpt, unsigned int index)

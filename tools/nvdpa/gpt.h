@@ -32,7 +32,9 @@
  * growth behind it, to be zeroed again from its begin; the old part is intact.
  * Resizing to the old length takes the growth back. A volume that is not wiped
  * itself has nothing to keep and just becomes longer, as does one that is told to
- * keep what is there.
+ * keep what is there. A growth behind no volume, whose partition another tool has
+ * removed or changed, keeps blocks for nobody: it is not read, and the next write
+ * removes it.
  */
 #ifndef NVDPA_GPT_H
 #define NVDPA_GPT_H
@@ -160,6 +162,10 @@ int gpt_write(struct gpt *gpt);
 /** gpt_find() - the first volume of this name, or NULL; till the next change */
 const struct gpt_part *gpt_find(const struct gpt *gpt, const char *name);
 
+/** gpt_twin() - the next volume of the same name, or NULL; likewise */
+const struct gpt_part *gpt_twin(const struct gpt *gpt,
+				const struct gpt_part *volume);
+
 /** gpt_growth() - the growth behind a volume, or NULL; likewise */
 const struct gpt_part *gpt_growth(const struct gpt *gpt,
 				  const struct gpt_part *volume);
@@ -232,7 +238,12 @@ int gpt_grow(struct gpt *gpt, unsigned int index, uint64_t nr_lbas,
 /** gpt_at() - the partition in entry @index, or NULL; till the next change */
 const struct gpt_part *gpt_at(const struct gpt *gpt, unsigned int index);
 
-/** gpt_load() - for gpt_edit.c: see again what libfdisk has */
+/* Between gpt.c and gpt_edit.c. */
+
+/** gpt_load() - see again what libfdisk has */
 int gpt_load(struct gpt *gpt);
+
+/** gpt_drop_growths() - remove those that are behind no volume */
+int gpt_drop_growths(struct gpt *gpt);
 
 #endif /* NVDPA_GPT_H */

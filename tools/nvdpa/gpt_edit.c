@@ -360,6 +360,32 @@ static int gpt_growth_del(struct gpt *gpt, unsigned int index)
 	return growth ? gpt_entry_del(gpt, growth->index) : 0;
 }
 
+static bool gpt_growth_is_owned(const struct gpt *gpt,
+				const struct gpt_part *growth)
+{
+	unsigned int i;
+
+	for (i = 0; i < gpt->nr_parts; i++)
+		if (gpt_growth(gpt, &gpt->parts[i]) == growth)
+			return true;
+	return false;
+}
+
+int gpt_drop_growths(struct gpt *gpt)
+{
+	unsigned int i, dropped = 0;
+	int err = 0;
+
+	for (i = 0; !err && i < gpt->nr_parts; i++) {
+		if (gpt->parts[i].kind != GPT_GROWTH ||
+		    gpt_growth_is_owned(gpt, &gpt->parts[i]))
+			continue;
+		err = gpt_entry_del(gpt, gpt->parts[i].index);
+		dropped++;
+	}
+	return err || !dropped ? err : gpt_load(gpt);
+}
+
 int gpt_del(struct gpt *gpt, unsigned int index)
 {
 	int err;

@@ -58,8 +58,14 @@ static int store_open_locked(struct store *store, const char *ctrl,
 
 int store_open(const char *ctrl, uint32_t nsid, struct store **store)
 {
+	struct ctrl known;
 	int err;
 
+	*store = NULL;
+	/* First: what is not there gets no lock. */
+	err = ipc_ctrl_get(ctrl, &known);
+	if (err)
+		return err;
 	*store = calloc(1, sizeof(**store));
 	if (!*store)
 		return err_set(ENOMEM, NULL, "out of memory");
@@ -85,32 +91,48 @@ void store_close(struct store *store)
 	free(store);
 }
 
-/* What cannot be looked into has no volume either. */
-static bool store_has(const struct ns *ns, const char *name)
+/* What has no table has no volume. */
+static int store_has(const struct ns *ns, const char *name, bool *has)
 {
 	struct store *store;
-	bool has;
+	int err;
 
+	*has = false;
 	if (*ns->refusal || *ns->used_by)
-		return false;
-	if (store_open(ns->ctrl, ns->nsid, &store)) {
+		return 0;
+	err = store_open(ns->ctrl, ns->nsid, &store);
+	if (err == -ENODATA || store_has_no_room(err)) {
 		err_clear();
-		return false;
+		return 0;
 	}
-	has = gpt_find(store->gpt, name);
+	if (err)
+		return err;
+	*has = gpt_find(store->gpt, name);
 	store_close(store);
-	return has;
+	return 0;
 }
 
-/* The only one that has the volume. */
+/*
+ * The only one that has the volume. A table that is damaged is no reason to refuse what
+ * is found elsewhere, one that is busy may have another volume of this name.
+ */
 static int store_choose(const struct ns *list, size_t count, const char *name,
 			const struct ns **chosen)
 {
+	struct err why = {};
+	bool has;
 	size_t i;
+	int err;
 
 	*chosen = NULL;
 	for (i = 0; i < count; i++) {
-		if (!store_has(&list[i], name))
+		err = store_has(&list[i], name, &has);
+		if (err == -EBUSY)
+			return err;
+		if (err && !why.err)
+			why = *err_get();
+		err_clear();
+		if (!has)
 			continue;
 		if (*chosen)
 			return err_set(ENOTUNIQ, "ctrl",
@@ -119,7 +141,12 @@ static int store_choose(const struct ns *list, size_t count, const char *name,
 				       list[i].nsid, list[i].ctrl, name);
 		*chosen = &list[i];
 	}
-	return *chosen ? 0 : -ENOENT;
+	if (*chosen || !why.err)
+		return *chosen ? 0 : -ENOENT;
+	err = err_put(&why);
+	err_prefix("no volume %s is found, but not every table can be read",
+		   name);
+	return err;
 }
 
 /* -ENOENT, not recorded: there is none. */
@@ -148,6 +175,7 @@ int store_find(const char *ctrl, const char *name, struct store **store)
 	struct err why;
 	int err;
 
+	*store = NULL;
 	err = ipc_volume_find(ctrl, name, &volume);
 	if (!err)
 		return store_open(volume.ctrl, volume.nsid, store);
@@ -157,19 +185,78 @@ int store_find(const char *ctrl, const char *name, struct store **store)
 	err_clear();
 	err = store_search(ctrl, name, store);
 	if (err == -ENOENT)
-		err_set(ENOENT, why.attribute, "%s", why.message);
+		err_put(&why);
 	return err;
 }
 
-/* -ENOENT, recorded: it is not in the table. */
-static int store_part(const struct store *store, const char *name,
-		      const struct gpt_part **part)
+/* Whose entry it would have been is not known, so nothing may be wiped. */
+static int store_forget_locked(struct lock *lock, const struct volume *volume)
 {
+	int err;
+
+	err = lock_take(lock);
+	if (!err)
+		err = lock_all_volumes(lock);
+	return err ? err : ipc_volume_del(volume->ctrl, volume->name);
+}
+
+int store_forget(const char *ctrl, const char *name)
+{
+	struct volume volume;
+	struct lock *lock;
+	int err;
+
+	err = ipc_volume_find(ctrl, name, &volume);
+	if (!err)
+		err = lock_open(volume.ctrl, &lock);
+	if (err)
+		return err;
+	err = store_forget_locked(lock, &volume);
+	lock_close(lock);
+	return err;
+}
+
+/* Of several that have its name: that which the kernel has, or -ESTALE. */
+static int store_part_known(const struct store *store,
+			    const struct volume *volume,
+			    const struct gpt_part **part)
+{
+	while (*part && (*part)->start_lba != volume->start_lba)
+		*part = gpt_twin(store->gpt, *part);
+	if (*part && volume->nsid == store->ns.nsid)
+		return 0;
+	return err_set(ESTALE, "name",
+		       "partition table and kernel disagree on where %s is; nvdpa ctrl detach %s and attach again make the kernel read the table",
+		       volume->name, store->ns.ctrl);
+}
+
+static int store_part_unknown(const struct store *store,
+			      const struct gpt_part *part)
+{
+	const struct gpt_part *twin = gpt_twin(store->gpt, part);
+
+	return twin ? err_set(ENOTUNIQ, "name",
+			      "partitions %u and %u of %s are both called %s, and the kernel has neither; sgdisk -c under the nvme driver renames one",
+			      part->index + 1, twin->index + 1,
+			      store->disk->name, part->name) : 0;
+}
+
+int store_part(const struct store *store, const char *name,
+	       const struct gpt_part **part)
+{
+	struct volume volume;
+	int err;
+
 	*part = gpt_find(store->gpt, name);
-	return *part ? 0 :
-		err_set(ENOENT, "name",
-			"volume %s is in no partition table; it was defined without nvdpa",
-			name);
+	if (!*part)
+		return err_set(ENOENT, "name",
+			       "volume %s is in no partition table; it was defined without nvdpa",
+			       name);
+	err = ipc_volume_get(store->ns.ctrl, name, &volume);
+	if (err != -ENOENT)
+		return err ? err : store_part_known(store, &volume, part);
+	err_clear();
+	return store_part_unknown(store, *part);
 }
 
 void store_volume(const struct store *store, const struct gpt_part *part,
@@ -240,15 +327,16 @@ int store_add(struct store *store, const struct gpt_wish *wish)
 /* A volume that one side does not know shall be gone from the other, too. */
 int store_del(struct store *store, const char *name)
 {
-	const struct gpt_part *part = gpt_find(store->gpt, name);
+	const struct gpt_part *part;
 	int err;
 
-	if (part) {
+	err = store_part(store, name, &part);
+	if (!err)
 		err = lock_volume(store->lock, store->ns.nsid, part->index,
 				  name);
-		if (err)
-			return err;
-	}
+	if (err && err != -ENOENT)
+		return err;
+	err_clear();
 	err = ipc_volume_del(store->ns.ctrl, name);
 	if (err == -ENOENT && part) {
 		err_clear();
@@ -291,16 +379,16 @@ static int store_kernel_set(const struct volume *volume, unsigned int fields)
 }
 
 /* It was refused before; perhaps it is not now. */
-static int store_kernel_retry(struct store *store, const char *name)
+static int store_kernel_retry(struct store *store, unsigned int index)
 {
 	struct volume volume;
 	int err;
 
-	store_volume(store, gpt_find(store->gpt, name), &volume);
+	store_volume(store, gpt_at(store->gpt, index), &volume);
 	err = ipc_volume_new(&volume, VOLUME_ALL);
 	if (err)
 		err_prefix("the partition of %s was changed, but the kernel still does not take it",
-			   name);
+			   volume.name);
 	return err;
 }
 
@@ -309,17 +397,19 @@ int store_set(struct store *store, const char *name,
 {
 	const struct gpt_part *part;
 	struct volume before, after;
+	unsigned int index;
 	int err, known;
 
 	err = store_part(store, name, &part);
 	if (err)
 		return err;
+	index = part->index;
 	store_volume(store, part, &before);
 	/* First in memory, which may refuse as well. */
-	err = gpt_set(store->gpt, part->index, options);
+	err = gpt_set(store->gpt, index, options);
 	if (err)
 		return err;
-	store_volume(store, gpt_find(store->gpt, name), &after);
+	store_volume(store, gpt_at(store->gpt, index), &after);
 	known = store_kernel_set(&after, store_option_fields);
 	if (known && known != -ENOENT)
 		return known;
@@ -330,7 +420,7 @@ int store_set(struct store *store, const char *name,
 				   name);
 		return err;
 	}
-	return known ? store_kernel_retry(store, name) : 0;
+	return known ? store_kernel_retry(store, index) : 0;
 }
 
 /*
@@ -361,26 +451,26 @@ static int store_shrink(struct store *store, const struct gpt_part *part,
 			   volume.name);
 		return err;
 	}
-	return known ? store_kernel_retry(store, volume.name) : 0;
+	return known ? store_kernel_retry(store, part->index) : 0;
 }
 
 /*
  * The table has the new length or the growth; now the kernel. A growth that gets
  * shorter is wiped from its begin, see store_shrink().
  */
-static int store_grow_kernel(struct store *store, const char *name,
+static int store_grow_kernel(struct store *store,
 			     const struct gpt_part *before, bool keep)
 {
 	unsigned int fields = VOLUME_NR_LBAS;
 	struct volume volume;
 	int err, undone;
 
-	store_volume(store, gpt_find(store->gpt, name), &volume);
+	store_volume(store, gpt_at(store->gpt, before->index), &volume);
 	if (keep || volume.nr_lbas < before->nr_lbas + before->growth_lbas)
 		fields |= VOLUME_WIPED;
 	err = store_kernel_set(&volume, fields);
 	if (err == -ENOENT)
-		return store_kernel_retry(store, name);
+		return store_kernel_retry(store, before->index);
 	if (!err)
 		return 0;
 	undone = gpt_resize(store->gpt, before->index, before->nr_lbas,
@@ -410,7 +500,7 @@ static int store_grow(struct store *store, const char *name,
 	if (!err)
 		err = gpt_write(store->gpt);
 	if (!err)
-		err = store_grow_kernel(store, name, before, keep);
+		err = store_grow_kernel(store, before, keep);
 	if (err || keep)
 		return err;
 	return store_wipe(store, name);

@@ -58,9 +58,20 @@ int store_open(const char *ctrl, uint32_t nsid, struct store **store);
  * @name: the volume's; the kernel need not know it
  * @store: out
  *
- * -ENOENT: no namespace has.
+ * -ENOENT: no namespace has. -EBUSY: one could not be looked into. Any other errno
+ * of store_open(): none has of those that could be looked into.
  */
 int store_find(const char *ctrl, const char *name, struct store **store);
+
+/**
+ * store_forget() - make the kernel forget a volume whose table cannot be read
+ * @ctrl: its controller, or NULL if only one has such a volume
+ * @name: its name
+ *
+ * -ENOENT: the kernel does not know it. For whoever store_find() has told that the
+ * table is not there (-ENODATA) or cannot be used (-EUCLEAN).
+ */
+int store_forget(const char *ctrl, const char *name);
 
 /** store_close() - end of changes; NULL is fine */
 void store_close(struct store *store);
@@ -137,6 +148,30 @@ int store_check(struct disk *disk, bool init, bool force);
 
 /** store_reload() - read the table again, as others may have changed it */
 int store_reload(struct store *store);
+
+/**
+ * store_tell() - tell the kernel of a volume, which it may know already
+ * @volume: as store_volume() says; how far it is wiped becomes what the kernel says,
+ *	if that knows the same range
+ *
+ * -EEXIST: it knows another one of this name.
+ */
+int store_tell(struct volume *volume);
+
+/** store_has_no_room() - whether gpt_open() says so of its disk, for a table */
+bool store_has_no_room(int err);
+
+/**
+ * store_part() - the partition of a volume
+ * @store: where it is
+ * @name: its name
+ * @part: out, till the next change
+ *
+ * Of several of this name it is the one that the kernel has. -ENOENT: there is none.
+ * -ENOTUNIQ: the kernel has none of several. -ESTALE: the kernel's is elsewhere.
+ */
+int store_part(const struct store *store, const char *name,
+	       const struct gpt_part **part);
 
 /** store_volume() - a partition as the kernel shall know it */
 void store_volume(const struct store *store, const struct gpt_part *part,

@@ -37,8 +37,8 @@ static int store_check_other(struct disk *disk, bool init)
 	return err;
 }
 
-/* For a table; it can be taken, as what it is. */
-static bool store_has_no_room(int err)
+/* It can be taken, as what it is. */
+bool store_has_no_room(int err)
 {
 	return err == -ENOSPC || err == -EOPNOTSUPP;
 }
@@ -64,11 +64,8 @@ int store_check(struct disk *disk, bool init, bool force)
 	return store_check_other(disk, init);
 }
 
-/*
- * The kernel may know it already. How far it is wiped is the kernel's to say as
- * long as the range is the same; anything else is the table's.
- */
-static int store_register_volume(struct volume *volume)
+/* Anything but how far it is wiped is the table's to say. */
+int store_tell(struct volume *volume)
 {
 	struct volume known;
 	int err;
@@ -103,7 +100,7 @@ static void store_register_part(struct store *store,
 		return;
 	}
 	store_volume(store, part, &volume);
-	if (store_register_volume(&volume)) {
+	if (store_tell(&volume)) {
 		out_note("left out: %s", err_get()->message);
 		err_clear();
 		tally->refused++;

@@ -99,40 +99,44 @@ static int store_wipe_mark(struct store *store, const struct store_wipe *wipe)
 	return err ? err : gpt_write(store->gpt);
 }
 
-/* One that the kernel was never told of is told it now. */
+/* Of what it was not told before whoever changed the table was killed, it is now. */
 static int store_wipe_known(const struct store *store,
-			    const struct gpt_part *part, const char *name,
-			    struct volume *volume)
+			    const struct gpt_part *part, struct volume *known)
 {
-	int err = ipc_volume_get(store->ns.ctrl, name, volume);
+	struct volume volume;
+	int err;
 
-	if (err != -ENOENT || !part)
+	store_volume(store, part, &volume);
+	err = ipc_volume_get(volume.ctrl, volume.name, known);
+	if (!err && known->nr_lbas == volume.nr_lbas)
+		return 0;
+	if (err && err != -ENOENT)
 		return err;
 	err_clear();
-	store_volume(store, part, volume);
-	return ipc_volume_new(volume, VOLUME_ALL);
+	*known = volume;
+	return store_tell(known);
 }
 
 static int store_wipe_begin(struct store *store, const char *name,
 			    struct store_wipe *wipe)
 {
-	const struct gpt_part *part = gpt_find(store->gpt, name);
+	const struct gpt_part *part;
 	int err;
 
-	err = store_wipe_known(store, part, name, &wipe->volume);
+	err = store_part(store, name, &part);
+	if (!err)
+		err = lock_volume(store->lock, store->ns.nsid, part->index,
+				  name);
+	if (!err)
+		err = store_wipe_known(store, part, &wipe->volume);
 	if (err)
 		return err;
-	if (!part || part->start_lba != wipe->volume.start_lba ||
-	    part->nr_lbas + part->growth_lbas != wipe->volume.nr_lbas)
-		return err_set(ESTALE, "name",
-			       "partition table and kernel disagree on where %s is; nvdpa ctrl attach %s tells the kernel again",
-			       name, store->ns.ctrl);
 	wipe->index = part->index;
 	memcpy(wipe->uuid, part->uuid, sizeof(wipe->uuid));
 	wipe->from_lbas = wipe->volume.wiped_lbas;
 	wipe->marked = part->options.unwiped || part->growth_lbas;
 	snprintf(wipe->what, sizeof(wipe->what), "wiping %s", name);
-	return lock_volume(store->lock, store->ns.nsid, wipe->index, name);
+	return 0;
 }
 
 int store_wipe(struct store *store, const char *name)
