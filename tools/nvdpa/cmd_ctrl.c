@@ -429,7 +429,7 @@ static const struct arg_spec attach_args[] = {
 	{
 		.key = "force",
 		.kind = ARG_FLAG,
-		.help = "even if it holds something else than a partition table, which stays",
+		.help = "even if a disk holds something else, which stays",
 	},
 	{ }
 };

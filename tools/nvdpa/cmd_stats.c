@@ -284,7 +284,7 @@ static const struct arg_spec show_args[] = {
 static const struct command commands[] = {
 	{
 		.name = "show",
-		.help = "show counters and latencies, from the device's making on",
+		.help = "show counters and latencies since a device was made",
 		.args = show_args,
 		.run = stats_show,
 	},

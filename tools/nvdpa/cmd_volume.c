@@ -300,21 +300,21 @@ static int volume_show(const struct args *args)
 #define VOLUME_ARG_CTRL {						\
 		.key = "ctrl",						\
 		.kind = ARG_CTRL,					\
-		.help = "its controller; needed where several have such a volume", \
+		.help = "its controller, if several have such a volume", \
 	}
 
 #define VOLUME_ARG_QUEUES {						\
 		.key = "queues",					\
 		.kind = ARG_NUMBER,					\
 		.max = GPT_ATTR_QUEUES_MAX,				\
-		.help = "virtqueues; 0 or nothing: one for each CPU",	\
+		.help = "virtqueues; 0: one for each CPU",	\
 	}
 
 #define VOLUME_ARG_QUEUE_SIZE {						\
 		.key = "queue-size",					\
 		.kind = ARG_NUMBER,					\
 		.max = 1u << GPT_ATTR_QUEUE_SIZE_MAX,			\
-		.help = "entries of a virtqueue, a power of two; 0 or nothing: the driver's own", \
+		.help = "entries of a virtqueue, a power of two; 0: the driver's own", \
 	}
 
 static const struct arg_spec add_args[] = {

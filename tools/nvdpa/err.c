@@ -44,20 +44,28 @@ int err_usage(const char *attribute, const char *format, ...)
 
 void err_prefix(const char *format, ...)
 {
-	char *prefix, *message;
+	char message[sizeof(record.message)];
 	va_list values;
-	int length;
+	size_t length;
+
+	memcpy(message, record.message, sizeof(message));
+	va_start(values, format);
+	vsnprintf(record.message, sizeof(record.message), format, values);
+	va_end(values);
+	length = strlen(record.message);
+	snprintf(record.message + length, sizeof(record.message) - length,
+		 ": %s", message);
+}
+
+void err_suffix(const char *format, ...)
+{
+	size_t length = strlen(record.message);
+	va_list values;
 
 	va_start(values, format);
-	length = vasprintf(&prefix, format, values);
+	vsnprintf(record.message + length, sizeof(record.message) - length,
+		  format, values);
 	va_end(values);
-	if (length < 0)
-		return;
-	if (asprintf(&message, "%s: %s", prefix, record.message) >= 0) {
-		snprintf(record.message, sizeof(record.message), "%s", message);
-		free(message);
-	}
-	free(prefix);
 }
 
 void err_clear(void)

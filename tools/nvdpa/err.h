@@ -48,6 +48,13 @@ int err_usage(const char *attribute, const char *format, ...);
 __attribute__((format(printf, 1, 2)))
 void err_prefix(const char *format, ...);
 
+/**
+ * err_suffix() - say what can be done about a recorded refusal
+ * @format: goes behind the message
+ */
+__attribute__((format(printf, 1, 2)))
+void err_suffix(const char *format, ...);
+
 /** err_clear() - forget a refusal that was expected and does no harm */
 void err_clear(void);
 

@@ -61,19 +61,29 @@ static const char *gpt_bytes(const struct gpt *gpt, uint64_t lbas,
 	return size_print_exact(lbas * gpt->disk->lba_size, text);
 }
 
+/* Between these two, in multiples of the granularity, a volume can be. */
+static int gpt_out_of_range(const struct gpt *gpt, uint32_t granularity_lbas)
+{
+	uint64_t first = gpt->first_lba + granularity_lbas - 1;
+	uint64_t end = gpt->last_lba + 1;
+	char from[SIZE_TEXT], to[SIZE_TEXT];
+
+	first -= first % granularity_lbas;
+	end -= end % granularity_lbas;
+	return err_set(ERANGE, NULL, "%s has room for volumes from %s to %s",
+		       gpt->disk->name, gpt_bytes(gpt, first, from),
+		       size_print(end * gpt->disk->lba_size, to));
+}
+
 /* Both numbers are the caller's: nothing is added up before it is known. */
 static int gpt_check_range(const struct gpt *gpt, uint64_t start,
 			   uint64_t nr_lbas, uint32_t granularity_lbas)
 {
-	char first[SIZE_TEXT], end[SIZE_TEXT], multiple[SIZE_TEXT];
+	char multiple[SIZE_TEXT];
 
 	if (start < gpt->first_lba || start > gpt->last_lba || !nr_lbas ||
 	    nr_lbas > gpt->last_lba - start + 1)
-		return err_set(ERANGE, NULL,
-			       "%s has room for volumes from %s to %s only",
-			       gpt->disk->name,
-			       gpt_bytes(gpt, gpt->first_lba, first),
-			       gpt_bytes(gpt, gpt->last_lba + 1, end));
+		return gpt_out_of_range(gpt, granularity_lbas);
 	if (start % granularity_lbas)
 		return err_set(EINVAL, "offset",
 			       "offset must be a multiple of %s on %s",

@@ -616,6 +616,8 @@ int ipc_ctrl_get(const char *name, struct ctrl *ctrl)
 	nla_put_string(request.msg, NVME_VDPA_A_CTRL_NAME, name);
 	err = request_send(&request);
 	request_end(&request);
+	if (err == -ENODEV)
+		err_suffix("; nvdpa ctrl attach takes one from the nvme driver");
 	return err;
 }
 

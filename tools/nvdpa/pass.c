@@ -311,6 +311,24 @@ static int pass_read_identity(struct pass *pass)
 	return err;
 }
 
+/* The driver has the controller: it is the node that is not there, or not for us. */
+static int pass_open_failed(const char *path, int err)
+{
+	switch (err) {
+	case ENOENT:
+		return err_set(ENXIO, NULL,
+			       "%s is missing: the driver makes it in the host's devtmpfs, which has to be mounted on /dev",
+			       path);
+	case EACCES:
+	case EPERM:
+		return err_set(EPERM, NULL,
+			       "%s: not permitted: it needs CAP_SYS_ADMIN, so run it as root",
+			       path);
+	default:
+		return err_set(err, NULL, "%s: %s", path, strerror(err));
+	}
+}
+
 static int pass_open_device(const char *ctrl)
 {
 	char path[64];
@@ -320,8 +338,7 @@ static int pass_open_device(const char *ctrl)
 		ctrl += strlen(PASS_BUS);
 	snprintf(path, sizeof(path), PASS_PATH, ctrl);
 	fd = open(path, O_RDWR | O_CLOEXEC);
-	return fd < 0 ? err_set(errno, NULL, "%s: %s", path, strerror(errno)) :
-			fd;
+	return fd < 0 ? pass_open_failed(path, errno) : fd;
 }
 
 int pass_open(const char *ctrl, uint32_t nsid, struct disk **disk)

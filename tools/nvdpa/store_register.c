@@ -32,7 +32,7 @@ static int store_check_other(struct disk *disk, bool init)
 		err = label_is_blank(disk, &blank);
 	if (!err && init && !blank)
 		err = err_set(EEXIST, "init",
-			      "%s has no partition table, but is not blank; if what is on it can go: under the nvme driver, blkdiscard -z",
+			      "%s has no partition table, but is not blank, and init is for blank disks; if what is on it can go: blkdiscard -z under the nvme driver",
 			      disk->name);
 	return err;
 }
@@ -137,7 +137,7 @@ static int store_init(struct store *store)
 	err = label_is_blank(store->disk, &blank);
 	if (err || !blank)
 		return err ? err : err_set(ENODATA, "init",
-					   "%s is not blank, it gets no partition table",
+					   "%s is not blank, so that init leaves it alone, with force as well; if what is on it can go: nvdpa ctrl detach, and blkdiscard -z under the nvme driver",
 					   store->disk->name);
 	err = gpt_create(store->disk);
 	return err ? err : gpt_open(store->disk, &store->gpt);
