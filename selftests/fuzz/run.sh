@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Runs the fuzzers: run.sh [--seconds N] [--merge | --cover | --repeat FILE] [TARGET]...
+# Runs the fuzzers: run.sh [--seconds N] [--seed N] [--merge | --cover | --repeat FILE]
+# [TARGET]...
 #
 # Each target replays its corpus, then goes on from there; a TAP result each, and one
 # for the coverage of corpora and unit tests together.
@@ -18,9 +19,11 @@ TARGETS=(memtable ring req prp allow disk hostile)
 
 usage() {
 	cat <<-END
-		usage: run.sh [--seconds N] [--merge | --cover | --repeat FILE] [TARGET]...
+		usage: run.sh [--seconds N] [--seed N] [--merge | --cover | --repeat FILE] [TARGET]...
 
 		  --seconds N    for all targets together (default: 30)
+		  --seed N       the same inputs each time, from the committed corpus on; without,
+		                 others each time, from what was found so far on
 		  --merge        take what was found into selftests/fuzz/corpus, made small
 		  --cover        only tell what corpora and unit tests cover
 		  --repeat FILE  run one input of TARGET
@@ -52,10 +55,17 @@ keep() {
 # run_target TARGET SECONDS: its corpus, then new inputs, which are kept in build/.
 run_target() {
 	local target=$1 seconds=$2 log=$BUILD/$1.log found=$BUILD/corpus/$1 start=$SECONDS
-	local status=0 executed rate loads
+	local status=0 executed rate loads seed=${SEED:-$((1 + RANDOM * 32768 + RANDOM))} again=()
 
+	if [[ -n $SEED ]]; then
+		found=$BUILD/again/$target
+		rm -rf "$found"
+		# What it tries depends on where its code is, too.
+		again=(setarch -R)
+	fi
 	mkdir -p "$found"
-	"$BUILD/asan/fuzz_$target" -max_total_time="$seconds" -max_len=1024 -timeout=25 \
+	"${again[@]}" "$BUILD/asan/fuzz_$target" -seed="$seed" -reload=0 \
+		-max_total_time="$seconds" -max_len=1024 -timeout=25 \
 		-rss_limit_mb=2048 -print_final_stats=1 -len_control=0 \
 		-artifact_prefix="$BUILD/$target.artifact-" \
 		"$found" "$FUZZ/corpus/$target" >"$log" 2>&1 </dev/null || status=$?
@@ -64,7 +74,7 @@ run_target() {
 	loads=$(sed -n 's/^stat::most_loads: *//p' "$log")
 	if ((status == 0 && ${executed:-0} > 0)); then
 		tap_ok "$target" $((SECONDS - start))
-		echo "#  $target: $executed executions, $rate a second${loads:+; at most $loads loads of guest memory in a kick}"
+		echo "#  $target: $executed executions, $rate a second, seed $seed${loads:+; at most $loads loads of guest memory in a kick}"
 		return
 	fi
 	tap_not_ok "$target" $((SECONDS - start))
@@ -146,10 +156,11 @@ run_cover() {
 	return "$status"
 }
 
-MODE=run TOTAL=30 FILE=''
+MODE=run TOTAL=30 SEED='' FILE=''
 while (($#)); do
 	case $1 in
 	--seconds) TOTAL=${2?--seconds wants a number} && shift ;;
+	--seed) SEED=${2?--seed wants a number} && shift ;;
 	--merge | --cover) MODE=${1#--} ;;
 	--repeat) MODE=repeat FILE=${2?--repeat wants a file} && shift ;;
 	--help | -h) usage && exit ;;
