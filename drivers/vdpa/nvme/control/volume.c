@@ -47,6 +47,8 @@ static void nvdpa_registry_changed(void)
 static void nvdpa_volume_changed(const struct nvdpa_volumes *vols,
 				 const struct nvdpa_volume *vol)
 {
+	lockdep_assert_held(&nvdpa_registry.lock);
+
 	nvdpa_registry_changed();
 	if (!vol->whole)
 		nvdpa_netlink_volume_event(NVME_VDPA_CMD_VOLUME_CHANGE_NTF,
@@ -56,6 +58,8 @@ static void nvdpa_volume_changed(const struct nvdpa_volumes *vols,
 static void nvdpa_volume_free(const struct nvdpa_volumes *vols,
 			      struct nvdpa_volume *vol)
 {
+	lockdep_assert_held(&nvdpa_registry.lock);
+
 	list_del(&vol->node);
 	nvdpa_registry_changed();
 	if (!vol->whole)
@@ -217,6 +221,8 @@ static int nvdpa_volume_check_name(const struct nvdpa_volumes *vols,
 	const struct nvdpa_volumes *other;
 	const struct nvdpa_volume *vol;
 
+	lockdep_assert_held(&nvdpa_registry.lock);
+
 	if (!nvdpa_volume_name_ok(name, strlen(name)))
 		return nvdpa_refuse(why, -EINVAL, NVME_VDPA_A_VOLUME_NAME,
 				    "a name is 1 to %u of A-Z a-z 0-9 . _ - and not only dots",
@@ -280,6 +286,8 @@ static int nvdpa_volume_check_overlap(const struct nvdpa_volumes *vols,
 				      struct nvdpa_refusal *why)
 {
 	const struct nvdpa_volume *other;
+
+	lockdep_assert_held(&nvdpa_registry.lock);
 
 	list_for_each_entry(other, &vols->list, node) {
 		if (other == self || other->ns != vol->ns ||
@@ -502,6 +510,8 @@ static int nvdpa_volume_check_taken(const struct nvdpa_volumes *vols,
 {
 	int err;
 
+	lockdep_assert_held(&nvdpa_registry.lock);
+
 	err = nvdpa_volume_check_follow(vol, next, why);
 	if (err || !nvdpa_volume_grows(next))
 		return err;
@@ -561,6 +571,8 @@ static int nvdpa_volume_check_take(const struct nvdpa_volumes *vols,
 				   const struct nvdpa_volume *vol,
 				   struct nvdpa_refusal *why)
 {
+	lockdep_assert_held(&nvdpa_registry.lock);
+
 	if (!vol)
 		return nvdpa_refuse(why, -ENOENT, 0,
 				    "no volume of this name; name a whole namespace as NAME@n1");
@@ -598,6 +610,8 @@ static int nvdpa_volume_check_whole(const struct nvdpa_volumes *vols,
 				    struct nvdpa_refusal *why)
 {
 	const struct nvdpa_volume *vol;
+
+	lockdep_assert_held(&nvdpa_registry.lock);
 
 	list_for_each_entry(vol, &vols->list, node) {
 		if (vol->ns != ns)

@@ -255,6 +255,8 @@ static void nvdpa_dev_stop_vqs(struct nvdpa_dev *dev, bool abort)
 /* QEMU enables queues that its guest never set up; they have no address. */
 static bool nvdpa_dev_vq_wanted(const struct nvdpa_vq *vq)
 {
+	lockdep_assert_held(&vq->dev->lock);
+
 	return vq->ready && !vq->started &&
 	       (vq->addr[NVDPA_VQ_DESC] || vq->addr[NVDPA_VQ_AVAIL] ||
 		vq->addr[NVDPA_VQ_USED]);
@@ -293,6 +295,8 @@ static bool nvdpa_dev_is_host(const struct nvdpa_dev *dev)
 static int nvdpa_dev_start(struct nvdpa_dev *dev)
 {
 	int err;
+
+	lockdep_assert_held(&dev->lock);
 
 	if (READ_ONCE(dev->ctrl->dead)) {
 		dev_warn_ratelimited(&dev->vdpa.dev,

@@ -236,6 +236,8 @@ static int nvdpa_mem_take_new(struct nvdpa_dev *dev,
 	int err, last = 0;
 	u32 i;
 
+	lockdep_assert_held(&dev->lock);
+
 	dev->mem.nr_refused = 0;
 	for_each_clear_bit(i, mapped, table->nr) {
 		err = nvdpa_mem_take(dev, &table->chunks[i]);
@@ -254,6 +256,8 @@ static int nvdpa_mem_take_new(struct nvdpa_dev *dev,
 /* No table can be made: fail closed, vhost does not always look at errors. */
 static int nvdpa_mem_refuse(struct nvdpa_dev *dev, u64 nr, int err)
 {
+	lockdep_assert_held(&dev->lock);
+
 	dev->mem.nr_refused = nr;
 	nvdpa_mem_clear(dev);
 	return err;

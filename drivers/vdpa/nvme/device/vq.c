@@ -95,6 +95,8 @@ static int nvdpa_vq_map_area(struct nvdpa_vq *vq, enum nvdpa_vq_area area)
 	unsigned int i;
 	int err;
 
+	lockdep_assert_held(&vq->dev->lock);
+
 	err = nvdpa_vq_check_area(vq, area);
 	if (err)
 		return err;
@@ -136,6 +138,8 @@ static void nvdpa_vq_unmap(struct nvdpa_vq *vq)
 {
 	enum nvdpa_vq_area area;
 
+	lockdep_assert_held(&vq->dev->lock);
+
 	for (area = 0; area < NVDPA_VQ_AREAS; area++) {
 		vunmap(vq->map[area].vmap);
 		kfree(vq->map[area].pages);
@@ -147,6 +151,8 @@ static int nvdpa_vq_map(struct nvdpa_vq *vq)
 {
 	enum nvdpa_vq_area area;
 	int err;
+
+	lockdep_assert_held(&vq->dev->lock);
 
 	for (area = 0; area < NVDPA_VQ_AREAS; area++) {
 		err = nvdpa_vq_map_area(vq, area);
@@ -209,6 +215,8 @@ bool nvdpa_vq_moved(const struct nvdpa_vq *vq, const struct nvdpa_memtable *mem)
 	const struct nvdpa_vq_map *map;
 	enum nvdpa_vq_area area;
 	unsigned int i;
+
+	lockdep_assert_held(&vq->dev->lock);
 
 	for (area = 0; area < NVDPA_VQ_AREAS; area++) {
 		map = &vq->map[area];

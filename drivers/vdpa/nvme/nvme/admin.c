@@ -156,6 +156,8 @@ static bool nvdpa_admin_submit(struct nvdpa_ctrl *ctrl,
 	struct nvdpa_admin *admin = &ctrl->admin;
 	bool entered;
 
+	lockdep_assert_held(&ctrl->admin.lock);
+
 	spin_lock_irq(&admin->cq_lock);
 	admin->cid = (admin->cid + 1) % NVDPA_ADMIN_AER_CID;
 	cmd->common.command_id = admin->cid;
@@ -171,6 +173,8 @@ static bool nvdpa_admin_submit(struct nvdpa_ctrl *ctrl,
 static bool nvdpa_admin_wait(struct nvdpa_ctrl *ctrl, u32 timeout_ms)
 {
 	unsigned long left = msecs_to_jiffies(timeout_ms);
+
+	lockdep_assert_held(&ctrl->admin.lock);
 
 	if (wait_for_completion_timeout(&ctrl->admin.done, left))
 		return true;
@@ -202,6 +206,8 @@ static int nvdpa_admin_run(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
 			   u32 *result)
 {
 	int err = nvdpa_admin_exec(ctrl, cmd, NVDPA_ADMIN_TIMEOUT_MS);
+
+	lockdep_assert_held(&ctrl->admin.lock);
 
 	if (err < 0)
 		return err;

@@ -109,6 +109,8 @@ static bool nvdpa_qpair_take_cqe(struct nvdpa_qpair *qp,
 	u16 cid = READ_ONCE(cqe->command_id);
 	struct nvdpa_slot *slot;
 
+	lockdep_assert_held(&qp->sq_lock);
+
 	if (cid >= nvdpa_qpair_nr_slots(qp) ||
 	    qp->slots[cid].state != NVDPA_SLOT_BUSY) {
 		dev_warn_ratelimited(qp->ctrl->dev,

@@ -10,6 +10,8 @@
 
 static void nvdpa_complete_push(struct nvdpa_queue *q, u16 head, u32 len)
 {
+	lockdep_assert_held(&q->lock);
+
 	nvdpa_ring_push(&q->ring, head, len);
 	q->pushed++;
 }
@@ -103,6 +105,8 @@ void nvdpa_complete_publish(struct nvdpa_queue *q)
 static void nvdpa_complete_cmd(struct nvdpa_queue *q,
 			       struct nvdpa_queue_req *rq)
 {
+	lockdep_assert_held(&q->lock);
+
 	/* The rest of a transfer that failed is not started. */
 	if (unlikely(rq->error) && rq->left) {
 		rq->left = 0;
@@ -139,6 +143,8 @@ static void nvdpa_complete_one(struct nvdpa_queue *q,
 	struct nvdpa_queue_cmd *qc = &q->cmds[done->cid];
 	struct nvdpa_queue_req *rq = done->owner;
 	enum nvdpa_error error = nvdpa_cmd_error(done->status);
+
+	lockdep_assert_held(&q->lock);
 
 	rq->watch.done_ns = q->now_ns;
 	if (unlikely(error))

@@ -25,6 +25,8 @@ static int nvdpa_map_seg(struct nvdpa_queue *q, const struct nvdpa_seg *seg,
 	u64 off;
 	u8 *kva;
 
+	lockdep_assert_held(&q->lock);
+
 	chunk = nvdpa_memtable_find(q->mem, &q->hint, seg->addr);
 	if (!chunk)
 		return -EFAULT;
@@ -68,6 +70,8 @@ void nvdpa_map_undo(struct nvdpa_queue *q, struct nvdpa_queue_req *rq)
 	const struct nvdpa_req *req = &rq->req;
 	u16 i;
 
+	lockdep_assert_held(&q->lock);
+
 	for (i = req->first; rq->mapped; i++, rq->mapped--)
 		dma_unmap_page_attrs(q->disk->dma_dev, rq->dma[i],
 				     req->segs[i].len, nvdpa_map_dir(req),
@@ -82,6 +86,8 @@ static int nvdpa_map_at(struct nvdpa_queue *q,
 	const struct nvdpa_seg *seg = &rq->req.segs[at.seg];
 	const struct nvdpa_mem_chunk *chunk;
 	u64 addr = seg->addr + at.off, off;
+
+	lockdep_assert_held(&q->lock);
 
 	out->len = seg->len - at.off;
 	if (rq->mapped) {

@@ -38,6 +38,8 @@ static void nvdpa_submit_later(struct nvdpa_queue *q)
 static void nvdpa_submit_end(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 			     enum nvdpa_error error)
 {
+	lockdep_assert_held(&q->lock);
+
 	rq->left = 0;
 	if (error)
 		nvdpa_complete_fail(q, rq, error, 0);
@@ -48,6 +50,8 @@ static void nvdpa_submit_end(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 
 static enum nvdpa_error nvdpa_submit_unmapped(struct nvdpa_queue *q)
 {
+	lockdep_assert_held(&q->lock);
+
 	q->unmapped = true;
 	nvdpa_submit_later(q);
 	return NVDPA_ERROR_UNMAPPED;
@@ -61,6 +65,8 @@ static int nvdpa_submit_bounce(struct nvdpa_queue *q,
 	struct nvdpa_slot *slot = &q->qp->slots[cid];
 	struct nvdpa_queue_cmd *qc = &q->cmds[cid];
 	int err;
+
+	lockdep_assert_held(&q->lock);
 
 	if (rq->req.op == NVDPA_OP_WRITE) {
 		err = nvdpa_map_copy(q, rq, rq->next, slot->page, bytes);
@@ -88,6 +94,8 @@ static int nvdpa_submit_data(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 	struct nvdpa_xfer xfer;
 	u32 want, nr;
 	int err;
+
+	lockdep_assert_held(&q->lock);
 
 	want = min_t(u64, rq->left, disk->lim.max_bytes);
 	want = nvdpa_extent_clip(&disk->extent, rq->lba, want);
@@ -126,6 +134,8 @@ static void nvdpa_submit_discard(struct nvdpa_queue *q,
 {
 	struct nvdpa_slot *slot = &q->qp->slots[cid];
 
+	lockdep_assert_held(&q->lock);
+
 	memcpy(slot->page, rq->ranges, rq->left * sizeof(rq->ranges[0]));
 	nvdpa_cmd_deallocate(cmd, q->disk->extent.nsid, rq->left);
 	cmd->dsm.dptr.prp1 = cpu_to_le64(slot->page_dma);
@@ -151,6 +161,8 @@ static noinline void nvdpa_submit_other(struct nvdpa_queue *q,
 					struct nvme_command *cmd,
 					struct nvdpa_budget *budget)
 {
+	lockdep_assert_held(&q->lock);
+
 	switch (rq->req.op) {
 	case NVDPA_OP_DISCARD:
 		nvdpa_submit_discard(q, rq, cid, cmd, budget);
@@ -167,6 +179,8 @@ static noinline void nvdpa_submit_other(struct nvdpa_queue *q,
 static void nvdpa_submit_count(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 			       u16 cid)
 {
+	lockdep_assert_held(&q->lock);
+
 	q->qp->slots[cid].head = rq->head;
 	q->stats.commands++;
 	if (rq->watch.posted_ns)
@@ -181,6 +195,8 @@ static int nvdpa_submit_next(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 {
 	struct nvme_command cmd;
 	int cid, bytes = 0;
+
+	lockdep_assert_held(&q->lock);
 
 	if (q->bounces >= NVDPA_QUEUE_BOUNCES)
 		return -EBUSY;
@@ -218,6 +234,8 @@ static bool nvdpa_submit_waiting(struct nvdpa_queue *q,
 {
 	struct nvdpa_queue_req *rq;
 
+	lockdep_assert_held(&q->lock);
+
 	while (!list_empty(&q->waiting)) {
 		rq = list_first_entry(&q->waiting, struct nvdpa_queue_req,
 				      node);
@@ -242,6 +260,8 @@ static enum nvdpa_error nvdpa_submit_get_id(struct nvdpa_queue *q,
 	u32 bytes = min_t(u64, rq->req.data_bytes, NVDPA_SERIAL_BYTES);
 	u8 id[NVDPA_SERIAL_BYTES];
 
+	lockdep_assert_held(&q->lock);
+
 	memcpy(id, q->disk->serial, sizeof(id));
 	if (nvdpa_map_copy(q, rq, rq->next, id, bytes))
 		return nvdpa_submit_unmapped(q);
@@ -255,6 +275,8 @@ static enum nvdpa_error nvdpa_submit_range(struct nvdpa_queue *q,
 {
 	const struct nvdpa_disk *disk = q->disk;
 	struct virtio_blk_discard_write_zeroes raw;
+
+	lockdep_assert_held(&q->lock);
 
 	if (nvdpa_map_copy(q, rq, rq->next, &raw, sizeof(raw)))
 		return nvdpa_submit_unmapped(q);
@@ -275,6 +297,8 @@ nvdpa_submit_ranges(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 	struct nvdpa_range range;
 	enum nvdpa_error error;
 	u64 left = 0, nlb;
+
+	lockdep_assert_held(&q->lock);
 
 	for (; n; n--) {
 		budget->segs--;
@@ -307,6 +331,8 @@ static enum nvdpa_error nvdpa_submit_prepare(struct nvdpa_queue *q,
 	const struct nvdpa_req *req = &rq->req;
 	enum nvdpa_error error;
 	int err;
+
+	lockdep_assert_held(&q->lock);
 
 	error = nvdpa_req_check(req, nvdpa_extent_sectors(ext),
 				&q->disk->req_lim);
@@ -344,6 +370,8 @@ static u8 *nvdpa_submit_status(struct nvdpa_queue *q,
 {
 	const struct nvdpa_mem_chunk *chunk;
 
+	lockdep_assert_held(&q->lock);
+
 	chunk = nvdpa_memtable_find(q->mem, &q->hint, req->status_addr);
 	if (!chunk || !(chunk->perm & NVDPA_MEM_WRITE))
 		return NULL;
@@ -353,6 +381,8 @@ static u8 *nvdpa_submit_status(struct nvdpa_queue *q,
 static void nvdpa_submit_begin(struct nvdpa_queue *q,
 			       struct nvdpa_queue_req *rq)
 {
+	lockdep_assert_held(&q->lock);
+
 	rq->busy = true;
 	rq->epoch = q->epoch;
 	rq->cmds = 0;
@@ -377,6 +407,8 @@ static bool nvdpa_submit_chain(struct nvdpa_queue *q, u16 head,
 	struct nvdpa_queue_req *rq = &q->reqs[head];
 	enum nvdpa_req_verdict verdict;
 	enum nvdpa_error error;
+
+	lockdep_assert_held(&q->lock);
 
 	/* A driver that offers a chain again before it got it back. */
 	if (rq->busy)
@@ -421,6 +453,8 @@ static void nvdpa_submit_take(struct nvdpa_queue *q,
 {
 	u16 head;
 	int got;
+
+	lockdep_assert_held(&q->lock);
 
 	q->backlog = true;
 	nvdpa_ring_disable_kicks(&q->ring);
