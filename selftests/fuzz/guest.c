@@ -81,6 +81,8 @@ static void guest_load(const void *p, size_t len)
 {
 	if (!guest_holds(p))
 		return;
+	if (guest.look)
+		guest.look();
 	guest.loads++;
 	guest_check(p, len, NVDPA_MEM_READ);
 	if (guest.mood == GUEST_SPOILS) {
@@ -96,6 +98,8 @@ static void guest_store(const void *p, size_t len)
 {
 	if (!guest_holds(p))
 		return;
+	if (guest.look)
+		guest.look();
 	guest_settle();
 	guest_check(p, len, NVDPA_MEM_WRITE);
 }

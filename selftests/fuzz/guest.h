@@ -30,6 +30,8 @@ struct guest {
 	enum guest_mood mood;
 	u64 key;			/* of GUEST_SPOILS */
 	u64 loads;			/* loads of guest memory so far */
+	/* Another CPU of the guest, which looks between any two accesses of the driver. */
+	void (*look)(void);
 };
 
 extern struct guest guest;
