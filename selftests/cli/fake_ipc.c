@@ -347,6 +347,7 @@ int ipc_monitor(int (*handle)(const struct event *event, void *data), void *data
 		{ .kind = EVENT_CTRL_ADD, .ctrl = ctrls[0] },
 		{ .kind = EVENT_CTRL_CHANGE, .ctrl = ctrls[1] },
 		{ .kind = EVENT_CTRL_AER, .ctrl = ctrls[0], .aer = { 1, 1, 2 } },
+		{ .kind = EVENT_CTRL_AER, .ctrl = ctrls[0], .aer = { 2, 0, 4 } },
 		{ .kind = EVENT_CTRL_AER, .ctrl = ctrls[0], .aer = { 3, 200, 0xc0 } },
 		{ .kind = EVENT_VOLUME_ADD, .volume = volumes[0] },
 		{ .kind = EVENT_VOLUME_CHANGE, .volume = volumes[1] },

@@ -105,7 +105,7 @@ static void tell_aer(const struct event *event, char line[LINE])
 	out_number("aer_info", NULL, event->aer.info);
 	out_text("aer_info_name", NULL, info);
 	out_number("aer_log_page", NULL, event->aer.log_page);
-	snprintf(line, LINE, "ctrl %s: event %s, %s (%#x), log page %#x",
+	snprintf(line, LINE, "ctrl %s: event %s, %s (0x%x), log page 0x%x",
 		 event->ctrl.name, type, info, event->aer.info, event->aer.log_page);
 }
 

@@ -214,17 +214,18 @@ static int request_error(struct sockaddr_nl *from, struct nlmsgerr *nlerr,
 			 void *data)
 {
 	struct nlmsghdr *header = (struct nlmsghdr *)((char *)nlerr - NLMSG_HDRLEN);
-	int offset = sizeof(*nlerr), length;
+	uint64_t bytes = nlmsg_datalen(header), offset = sizeof(*nlerr);
 	struct request *request = data;
 
 	(void)from;
+	/* The question, whose header is in there already. */
 	if (!(header->nlmsg_flags & NLM_F_CAPPED))
-		offset += nlerr->msg.nlmsg_len - NLMSG_HDRLEN;
-	length = (int)nlmsg_datalen(header) - offset;
-	if (!(header->nlmsg_flags & NLM_F_ACK_TLVS))
-		length = 0;
+		offset += (uint64_t)nlerr->msg.nlmsg_len - NLMSG_HDRLEN;
+	if (!(header->nlmsg_flags & NLM_F_ACK_TLVS) || offset > bytes)
+		offset = bytes;
 	request_refused(request, nlerr->error,
-			(struct nlattr *)((char *)nlerr + offset), length);
+			(struct nlattr *)((char *)nlerr + offset),
+			(int)(bytes - offset));
 	request->done = true;
 	return NL_STOP;
 }
