@@ -213,6 +213,7 @@ void ring_notify(struct ring *r)
 void ring_kick(struct ring *r)
 {
 	eventfd_write(r->kick_fd, 1);
+	r->kicks++;
 	r->notified_idx = r->avail_idx;
 }
 

@@ -43,6 +43,7 @@ struct ring {
 	__u16 avail_idx;		/* next entry to fill */
 	__u16 notified_idx;		/* what the last notify had published */
 	__u16 last_used;		/* next entry to take */
+	__u64 kicks;			/* that were given */
 
 	/* Free descriptors as a list, chains in flight by their head. */
 	unsigned int nfree;
