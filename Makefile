@@ -38,6 +38,11 @@ fuzz:
 coverage:
 	selftests/fuzz/run.sh --cover
 
+# make bench BENCH=guard: one part; ROUNDS=N and ARMS="NAME..." as tools/bench/run says.
+bench:
+	tools/lab/setup packages stock
+	tools/bench/run $(BENCH)
+
 lint:
 	selftests/lint/lint.sh
 
@@ -69,10 +74,11 @@ help:
 	@echo 'unit        tests that need neither root nor the lab'
 	@echo 'fuzz        pure/ and path/ under fuzzers, for FUZZ_SECONDS in all'
 	@echo 'coverage    lines and branches that unit tests and corpora reach'
+	@echo 'bench       ours and the others, in instructions and in time; BENCH=PART'
 	@echo 'lint        static checks'
 	@echo 'install     the module into the running kernel'"'"'s tree, or that of KDIR; the tool'
 	@echo 'install-tool  only the tool, its man pages and completion (DESTDIR, PREFIX)'
 	@echo 'clean       removes build/'
 
-.PHONY: all demo check check-fast check-long lab unit fuzz coverage lint install \
+.PHONY: all demo check check-fast check-long lab unit fuzz coverage bench lint install \
 	install-tool clean help

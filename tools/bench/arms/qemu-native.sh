@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034 # read by in-host
+ARM_WHAT="guest, QEMU virtio-blk on the raw NVMe, aio=native, one iothread"
+
+arm_run() {
+	device nvme
+	cell_disk "$DISK"
+	arm_guest /dev/vda --qemu "-object iothread,id=io0" --qemu "$(qemu_node "$DISK" native)" \
+		--qemu "-device virtio-blk-pci,drive=disk,iothread=io0,num-queues=1,disable-legacy=on"
+}
