@@ -14,7 +14,7 @@ static int fd;
 static int psync_open(struct load *l)
 {
 	if (l->depth != 1) {
-		fputs("psync: depth 1 only\n", stderr);
+		fputs("psync: depth 1, one device\n", stderr);
 		return -EINVAL;
 	}
 	fd = open(l->path, (l->write ? O_RDWR : O_RDONLY) | O_DIRECT | O_CLOEXEC);

@@ -60,6 +60,10 @@ static int uring_setup(struct load *l)
 
 static int uring_open(struct load *l)
 {
+	if (l->devices != 1) {
+		fputs("io_uring: one device\n", stderr);
+		return -EINVAL;
+	}
 	fd = open(l->path, (l->write ? O_RDWR : O_RDONLY) | O_DIRECT | O_CLOEXEC);
 	if (fd < 0)
 		return uring_fail(l, "open");

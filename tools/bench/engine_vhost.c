@@ -13,84 +13,122 @@
 #include "env.h"
 #include "load.h"
 
-static struct blk b;
-static struct req *req[LOAD_DEPTH_MAX];
+#define DEVICES_MAX 64
+#define CHUNK (2UL << 20)
+/* Where chunks begin for the device; they are all the same memory. */
+#define CHUNKS_IOVA (1ULL << 40)
 
-static int vhost_open(struct load *l)
+static struct blk blk[DEVICES_MAX];
+static struct req *req[LOAD_DEPTH_MAX];
+static __u64 chunk_seed = 1;
+
+/*
+ * No two neighbours are one run of memory, for each begins where the one before
+ * began, not where it ended.
+ */
+static int map_chunks(struct load *l, struct blk *b)
 {
-	struct blk_options options = {
-		.memory = (8UL << 20) + (size_t)l->depth * l->len,
-	};
+	__u8 *piece = blk_take(b, CHUNK, CHUNK);
 	unsigned int i;
+	int err, end;
+
+	if (!piece)
+		return -ENOMEM;
+	err = vdev_iotlb(&b->vdev, VHOST_IOTLB_BATCH_BEGIN, 0, 0, NULL, 0);
+	for (i = 0; i < l->chunks && !err; i++)
+		err = vdev_iotlb(&b->vdev, VHOST_IOTLB_UPDATE, CHUNKS_IOVA + i * CHUNK,
+				 CHUNK, piece, VHOST_ACCESS_RW);
+	end = vdev_iotlb(&b->vdev, VHOST_IOTLB_BATCH_END, 0, 0, NULL, 0);
+	return err ? err : end;
+}
+
+static int vhost_open_one(struct load *l, unsigned int device)
+{
+	unsigned int each = l->depth / l->devices, i;
+	struct blk_options options = {
+		.memory = (8UL << 20) + (size_t)each * l->len + (l->chunks ? 2 * CHUNK : 0),
+	};
+	struct blk *b = &blk[device];
 	int err;
 
-	setenv("NVDPA_VHOST", l->path, 1);
-	err = blk_open(&b, &options);
+	setenv("NVDPA_VHOST", l->paths[device], 1);
+	err = blk_open(b, &options);
+	if (!err && l->chunks)
+		err = map_chunks(l, b);
 	if (err)
 		return err;
-	l->data = blk_take(&b, (size_t)l->depth * l->len, MEM_PAGE);
-	if (!l->data)
-		return -ENOMEM;
-	for (i = 0; i < l->depth; i++) {
-		req[i] = req_create(&b, &b.ring[0]);
+	for (i = device * each; i < (device + 1) * each; i++) {
+		req[i] = req_create(b, &b->ring[0]);
 		if (!req[i])
 			return -ENOMEM;
+		req[i]->seed = i;
+		req[i]->data = blk_take(b, l->len, MEM_PAGE);
+		if (!req[i]->data)
+			return -ENOMEM;
 	}
-	eventfd_take(b.ring[0].call_fd);
-	ring_calls_at(&b.ring[0], b.ring[0].last_used);
+	eventfd_take(b->ring[0].call_fd);
+	ring_calls_at(&b->ring[0], b->ring[0].last_used);
 	return 0;
 }
 
+static int vhost_open(struct load *l)
+{
+	unsigned int i;
+	int err = 0;
+
+	if (l->devices > DEVICES_MAX || l->len > CHUNK)
+		return -EINVAL;
+	for (i = 0; i < l->devices && !err; i++)
+		err = vhost_open_one(l, i);
+	return err;
+}
+
+/* Any chunk, so that the one of the last look-up is of no use. */
+static __u64 chunk_address(const struct load *l, unsigned int slot)
+{
+	chunk_seed = chunk_seed * 6364136223846793005ULL + 1442695040888963407ULL;
+	return CHUNKS_IOVA + (chunk_seed >> 33) % l->chunks * CHUNK +
+	       (__u64)slot * l->len % (CHUNK - l->len + 1) / MEM_PAGE * MEM_PAGE;
+}
+
+/* One descriptor of the ring each, as Linux does it. */
 static int vhost_prepare(struct load *l, unsigned int slot, __u64 offset)
 {
 	struct req *q = req[slot];
 
-	/* One descriptor of the ring each, as Linux does it. */
-	req_simple(q, l->write ? VIRTIO_BLK_T_OUT : VIRTIO_BLK_T_IN,
-		   offset / BLK_SECTOR, l->data + (size_t)slot * l->len, l->len);
+	req_init(q, l->write ? VIRTIO_BLK_T_OUT : VIRTIO_BLK_T_IN, offset / BLK_SECTOR);
+	req_header(q);
+	if (l->chunks)
+		req_seg_iova(q, chunk_address(l, slot), l->len, !l->write);
+	else
+		req_data(q, q->data, l->len);
+	req_end(q);
 	q->indirect = true;
-	q->seed = slot;
 	return req_queue(q);
 }
 
 static int vhost_submit(struct load *l)
 {
-	struct ring *r = &b.ring[0];
-
-	if (r->notified_idx == r->avail_idx)
-		return 0;
-	ring_publish(r);
-	ring_notify(r);
-	return 0;
-}
-
-static int vhost_wait(struct ring *r)
-{
-	__u64 end = 0;
 	unsigned int i;
 
-	for (i = 1; ring_used_idx(r) == r->last_used; i++) {
-		if (i % (1 << 20))
+	for (i = 0; i < l->devices; i++) {
+		struct ring *r = &blk[i].ring[0];
+
+		if (r->notified_idx == r->avail_idx)
 			continue;
-		if (!end)
-			end = env_now_ms() + env_limit_ms();
-		else if (env_now_ms() > end)
-			return ring_wait_used(r, r->last_used + 1);
+		ring_publish(r);
+		ring_notify(r);
 	}
 	return 0;
 }
 
-static int vhost_reap(struct load *l, unsigned int *slots)
+static int vhost_reap_one(struct ring *r, unsigned int *slots)
 {
-	struct ring *r = &b.ring[0];
 	struct vring_used_elem elem;
 	unsigned int n = 0;
 	void *cookie;
 	int err;
 
-	err = vhost_wait(r);
-	if (err)
-		return err;
 	while ((err = ring_get(r, &elem, &cookie)) == 1) {
 		struct req *q = cookie;
 
@@ -104,10 +142,41 @@ static int vhost_reap(struct load *l, unsigned int *slots)
 	return err ? err : (int)n;
 }
 
+static int vhost_reap(struct load *l, unsigned int *slots)
+{
+	unsigned int i, n = 0, idle;
+	__u64 end = 0;
+	int err;
+
+	for (idle = 1; !n; idle++) {
+		for (i = 0; i < l->devices; i++) {
+			err = vhost_reap_one(&blk[i].ring[0], slots + n);
+			if (err < 0)
+				return err;
+			n += err;
+		}
+		/* To read the clock may be a system call, so seldom. */
+		if (n || idle % (1 << 20))
+			continue;
+		if (!end)
+			end = env_now_ms() + env_limit_ms();
+		else if (env_now_ms() > end)
+			return ring_wait_used(&blk[0].ring[0], blk[0].ring[0].last_used + 1);
+	}
+	return n;
+}
+
 static void vhost_report(const struct load *l)
 {
-	printf(",\"kicks\":%llu,\"calls\":%llu", b.ring[0].kicks,
-	       (unsigned long long)eventfd_take(b.ring[0].call_fd));
+	unsigned long long kicks = 0, calls = 0;
+	unsigned int i;
+
+	for (i = 0; i < l->devices; i++) {
+		kicks += blk[i].ring[0].kicks;
+		calls += eventfd_take(blk[i].ring[0].call_fd);
+	}
+	printf(",\"devices\":%u,\"chunks\":%u,\"kicks\":%llu,\"calls\":%llu", l->devices,
+	       l->chunks, kicks, calls);
 }
 
 const struct engine engine_vhost = {

@@ -128,9 +128,10 @@ static void report(__u64 ns)
 
 static int usage(void)
 {
-	fputs("usage: load [OPTION]... ENGINE PATH\n"
-	      "ENGINE: psync, io_uring, or vhost with /dev/vhost-vdpa-N\n"
-	      "  --write --bytes N --depth N --batch    what and how\n"
+	fputs("usage: load [OPTION]... ENGINE PATH...\n"
+	      "ENGINE: psync, io_uring, or vhost with one or more /dev/vhost-vdpa-N\n"
+	      "  --write --bytes N --depth N --batch    what and how; depth is that of each\n"
+	      "  --chunks N                             vhost: data in N pieces of 2 MiB\n"
 	      "  --count-of N --warm-up N --area BYTES  how many, and where\n"
 	      "  --count, --time                        what is measured\n", stderr);
 	return 2;
@@ -141,6 +142,7 @@ static const struct option options[] = {
 	{ "bytes", required_argument, NULL, 'b' },
 	{ "depth", required_argument, NULL, 'd' },
 	{ "batch", no_argument, NULL, 'B' },
+	{ "chunks", required_argument, NULL, 'C' },
 	{ "count-of", required_argument, NULL, 'n' },
 	{ "warm-up", required_argument, NULL, 'u' },
 	{ "area", required_argument, NULL, 'a' },
@@ -168,6 +170,9 @@ static int parse(int argc, char **argv)
 		case 'B':
 			batch = true;
 			break;
+		case 'C':
+			load.chunks = strtoul(optarg, NULL, 0);
+			break;
 		case 'n':
 			count = strtoull(optarg, NULL, 0);
 			break;
@@ -187,13 +192,16 @@ static int parse(int argc, char **argv)
 			return -EINVAL;
 		}
 	}
-	if (argc - optind != 2 || !load.depth || load.depth > LOAD_DEPTH_MAX ||
+	load.devices = argc - optind - 1;
+	load.depth *= load.devices;
+	if (argc - optind < 2 || !load.depth || load.depth > LOAD_DEPTH_MAX ||
 	    !load.len || area < load.len || !count || (counted && timed))
 		return -EINVAL;
 	for (i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
 		if (!strcmp(engines[i]->name, argv[optind]))
 			engine = engines[i];
 	load.path = argv[optind + 1];
+	load.paths = argv + optind + 1;
 	return engine ? 0 : -EINVAL;
 }
 

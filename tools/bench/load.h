@@ -10,8 +10,11 @@
 
 struct load {
 	const char *path;
+	char * const *paths;		/* several devices: vhost only */
+	unsigned int devices;
 	bool write;
-	unsigned int depth;
+	unsigned int depth;		/* of all devices together, as many for each */
+	unsigned int chunks;		/* vhost: data lies in so many pieces of memory */
 	__u32 len;			/* of a request, in bytes */
 	__u8 *data;			/* depth * len, from the engine's open() */
 };
