@@ -15,8 +15,8 @@ SLACK = 1.10
 # What is compared with what: arm and cell.
 CASES = {
     "raw-read1": (("raw", "read1"), ("native", "read1 psync")),
-    "raw-read32": (("raw", "read32"), ("native", "read32")),
-    "virtio-read32": (("virtio", "read32"), ("native", "read32")),
+    "raw-read16": (("raw", "read16"), ("native", "read16")),
+    "virtio-read16": (("virtio", "read16"), ("native", "read16")),
 }
 # Of mark.c's user loop: a round is two instructions, beside it there are some.
 LOOP, LOOP_BESIDE = 2, 10
@@ -48,8 +48,9 @@ def proof(proofs):
     return told(good, "instructions of known loops", f"{len(proofs)} loops")
 
 
-def middle(cells, arm, name):
-    return statistics.median(c["host_kernel"] for c in cells if (c["arm"], c["name"]) == (arm, name))
+def low(cells, arm, name):
+    """Lower quartiles: on a machine with other work most laps may see a timer tick."""
+    return statistics.median(c["host_kernel_low"] for c in cells if (c["arm"], c["name"]) == (arm, name))
 
 
 def main():
@@ -57,7 +58,7 @@ def main():
     cells, _, proofs = report.read_cells(directory)
     if path == "--proof":
         sys.exit(not proof(proofs))
-    now = {case: (middle(cells, *ours), middle(cells, *native))
+    now = {case: (low(cells, *ours), low(cells, *native))
            for case, (ours, native) in CASES.items()}
     if sys.argv[3:] == ["--record"]:
         with open(path, "w") as f:

@@ -13,14 +13,16 @@ import subprocess
 import sys
 
 WHO = ["host_kernel", "host_user", "guest_kernel", "guest_user"]
-# Functions whose calls are shown, an I/O.
+# The function whose calls are shown; of several the first that was called at all.
 CALLS = {
     "switches": ["__switch_to_asm"],
     "interrupts": ["handle_edge_irq"],
     "syscalls": ["do_syscall_64"],
-    "kicks": ["nvdpa_submit_kick"],
+    "kicks": ["ioeventfd_write", "nvdpa_submit_kick"],
 }
 MODULE = "[nvme_vdpa]"
+# A percentile with less than ten requests beyond it is left out.
+SAMPLES = {"p50": 20, "p99": 1000, "p999": 10000}
 ALIGN = 16
 
 
@@ -72,21 +74,28 @@ def read_json(path):
 
 
 def add_section(cell, section, directory, symbols):
-    """Puts what was counted into a cell; medians of laps leave timer ticks out."""
+    """Puts what was counted into a cell; medians of laps leave timer ticks out.
+
+    A cell without laps, depth 0, is as long as it has seconds.
+    """
     count, depth = cell["count"], cell["depth"]
-    if section["laps"] != count // depth:
+    if section["laps"] != (count // depth if depth else 0):
         sys.exit(f"section {section['section']} has {section['laps']} laps, "
                  f"the cell {cell} not: they are out of step")
     for who in WHO:
-        cell[who] = section[who + "_laps"][2] / depth
-        cell[who + "_low"] = section[who + "_laps"][1] / depth
+        if depth:
+            cell[who] = section[who + "_laps"][2] / depth
+            cell[who + "_low"] = section[who + "_laps"][1] / depth
+        else:
+            cell[who] = section[who] / count
     cell["entries"] = section["entries"] / count
     path = f"{directory}/count.{section['section']}"
     if symbols and os.path.exists(path):
         profile = Profile(path, symbols)
         cell["module"] = profile.module(MODULE) / count
         for key, names in CALLS.items():
-            cell[key] = sum(profile.called.get(name, 0) for name in names) / count
+            called = [profile.called.get(name, 0) for name in names]
+            cell[key] = next(filter(None, called), 0) / count
         cell["top"] = profile.top(count, 40)
 
 
@@ -148,7 +157,8 @@ def table(cells, columns):
         here = [cell for cell in cells if cell["name"] == name]
         for arm in dict.fromkeys(cell["arm"] for cell in here):
             rows = [cell for cell in here if cell["arm"] == arm]
-            values = [spread([r[key] for r in rows]) if key in rows[0] else "" for _, key in columns]
+            values = [spread([r[key] for r in rows]) if all(key in r for r in rows) else ""
+                      for _, key in columns]
             text.append(f"| {arm} | " + " | ".join(values) + " |")
     return text
 
@@ -194,14 +204,14 @@ def main():
     config = dict(line.rstrip("\n").split(" ", 1) for line in open(f"{directory}/config"))
     counted = "host_kernel" in cells[0]
     for cell in cells:
-        for key in ("p50", "p99", "p999"):
-            if key + "_ns" in cell:
+        for key, samples in SAMPLES.items():
+            if key + "_ns" in cell and cell["count"] >= samples:
                 cell[key + "_us"] = cell[key + "_ns"] / 1000
     text = [f"# {os.path.basename(directory)}\n"]
     text += [f"- {key}: {value}" for key, value in config.items()]
     text += ["", "| arm | what it is |", "|---|---|"]
     text += [f"| {arm} | {said['what']} |" for arm, said in arms.items()]
-    text += ["\nThe median of the rounds (least..most), for one request."]
+    text += ["\nThe median of the rounds (least..most), for one request; when idle, for a second."]
     text += table(cells, COLUMNS_COUNT if counted else COLUMNS_TIME)
     if counted:
         text += functions(cells)
