@@ -75,14 +75,17 @@ static void ctrl_told(const char *ctrl, const struct store_tally *tally,
 }
 
 /* One that is attached already is looked at again. */
-static int ctrl_attach_locked(const char *name, struct pci *pci, bool init,
-			      bool force)
+static int ctrl_attach_locked(const struct args *args, struct pci *pci,
+			      struct lock *lock)
 {
+	const char *name = args_text(args, "ctrl");
+	bool init = args_given(args, "init"), force = args_given(args, "force");
 	bool taken = !ctrl_is_ours(pci);
 	struct store_tally tally;
 	struct ctrl ctrl;
 	int err = 0;
 
+	(void)lock;
 	if (taken)
 		err = ctrl_take(pci, init, force);
 	if (err)
@@ -118,20 +121,26 @@ static int ctrl_lock(const char *name, struct pci *pci, struct lock **lock)
 	return err;
 }
 
-static int ctrl_attach(const struct args *args)
+/* Runs @change when nobody else changes the controller. */
+static int ctrl_change(const struct args *args,
+		       int (*change)(const struct args *args, struct pci *pci,
+				     struct lock *lock))
 {
-	const char *name = args_text(args, "ctrl");
 	struct lock *lock;
 	struct pci pci;
 	int err;
 
-	err = ctrl_lock(name, &pci, &lock);
+	err = ctrl_lock(args_text(args, "ctrl"), &pci, &lock);
 	if (err)
 		return err;
-	err = ctrl_attach_locked(name, &pci, args_given(args, "init"),
-				 args_given(args, "force"));
+	err = change(args, &pci, lock);
 	lock_close(lock);
 	return err;
+}
+
+static int ctrl_attach(const struct args *args)
+{
+	return ctrl_change(args, ctrl_attach_locked);
 }
 
 struct ctrl_contents {
@@ -234,9 +243,10 @@ static int ctrl_detach_unused(const char *name, struct pci *pci,
 	return 0;
 }
 
-static int ctrl_detach_locked(const char *name, struct pci *pci,
+static int ctrl_detach_locked(const struct args *args, struct pci *pci,
 			      struct lock *lock)
 {
+	const char *name = args_text(args, "ctrl");
 	struct ctrl_contents contents;
 	int err;
 
@@ -255,17 +265,7 @@ static int ctrl_detach_locked(const char *name, struct pci *pci,
 
 static int ctrl_detach(const struct args *args)
 {
-	const char *name = args_text(args, "ctrl");
-	struct lock *lock;
-	struct pci pci;
-	int err;
-
-	err = ctrl_lock(name, &pci, &lock);
-	if (err)
-		return err;
-	err = ctrl_detach_locked(name, &pci, lock);
-	lock_close(lock);
-	return err;
+	return ctrl_change(args, ctrl_detach_locked);
 }
 
 /* Show */

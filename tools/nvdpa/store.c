@@ -259,6 +259,16 @@ int store_part(const struct store *store, const char *name,
 	return store_part_unknown(store, *part);
 }
 
+int store_part_take(struct store *store, const char *name,
+		    const struct gpt_part **part)
+{
+	int err;
+
+	err = store_part(store, name, part);
+	return err ? err : lock_volume(store->lock, store->ns.nsid,
+				       (*part)->index, name);
+}
+
 void store_volume(const struct store *store, const struct gpt_part *part,
 		  struct volume *volume)
 {
@@ -330,10 +340,7 @@ int store_del(struct store *store, const char *name)
 	const struct gpt_part *part;
 	int err;
 
-	err = store_part(store, name, &part);
-	if (!err)
-		err = lock_volume(store->lock, store->ns.nsid, part->index,
-				  name);
+	err = store_part_take(store, name, &part);
 	if (err && err != -ENOENT)
 		return err;
 	err_clear();
@@ -513,10 +520,7 @@ int store_resize(struct store *store, const char *name, uint64_t nr_lbas,
 	struct gpt_part before;
 	int err;
 
-	err = store_part(store, name, &part);
-	if (!err)
-		err = lock_volume(store->lock, store->ns.nsid, part->index,
-				  name);
+	err = store_part_take(store, name, &part);
 	if (err)
 		return err;
 	before = *part;

@@ -173,6 +173,10 @@ bool store_has_no_room(int err);
 int store_part(const struct store *store, const char *name,
 	       const struct gpt_part **part);
 
+/** store_part_take() - likewise, and take its lock; -EBUSY: somebody wipes it */
+int store_part_take(struct store *store, const char *name,
+		    const struct gpt_part **part);
+
 /** store_volume() - a partition as the kernel shall know it */
 void store_volume(const struct store *store, const struct gpt_part *part,
 		  struct volume *volume);

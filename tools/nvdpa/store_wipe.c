@@ -123,10 +123,7 @@ static int store_wipe_begin(struct store *store, const char *name,
 	const struct gpt_part *part;
 	int err;
 
-	err = store_part(store, name, &part);
-	if (!err)
-		err = lock_volume(store->lock, store->ns.nsid, part->index,
-				  name);
+	err = store_part_take(store, name, &part);
 	if (!err)
 		err = store_wipe_known(store, part, &wipe->volume);
 	if (err)
