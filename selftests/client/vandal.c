@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 
@@ -176,6 +177,22 @@ int prey_settle(struct prey *p)
 
 /* ---- the other thread ---- */
 
+void vandal_pin(unsigned int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+unsigned int vandal_ms(void)
+{
+	const char *value = getenv("HOSTILE_MS");
+
+	return value && *value ? strtoul(value, NULL, 0) : 400;
+}
+
 static __u64 vandal_pick(struct vandal *v, const __u64 *from, unsigned int n)
 {
 	return from[random_below(&v->random, n)];
@@ -334,6 +351,7 @@ static void *vandal_thread(void *arg)
 {
 	struct vandal *v = arg;
 
+	vandal_pin(1);
 	while (!__atomic_load_n(&v->stop, __ATOMIC_RELAXED))
 		vandal_once(v);
 	return NULL;

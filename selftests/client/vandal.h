@@ -71,6 +71,14 @@ struct vandal {
 	pthread_t thread;
 };
 
+/*
+ * Keeps the calling thread on that CPU, if there is one. Two threads that race must not
+ * be on the same one, where the scheduler puts them as long as both are at work.
+ */
+void vandal_pin(unsigned int cpu);
+/* How long each scenario goes on (HOSTILE_MS). */
+unsigned int vandal_ms(void);
+
 int vandal_start(struct vandal *v, struct prey *p, unsigned int what, __u64 seed);
 void vandal_stop(struct vandal *v);
 
