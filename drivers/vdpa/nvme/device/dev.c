@@ -346,7 +346,7 @@ void nvdpa_dev_reset(struct nvdpa_dev *dev)
 	/* A guest's memory stays mapped across resets; the host's is not. */
 	if (!dev->mem.table->premapped)
 		nvdpa_mem_clear(dev);
-	dev->driver_features = 0;
+	WRITE_ONCE(dev->driver_features, 0);
 	dev->suspended = false;
 	WRITE_ONCE(dev->needs_reset, false);
 	WRITE_ONCE(dev->status, 0);
@@ -381,7 +381,7 @@ void nvdpa_dev_enable_vq(struct nvdpa_vq *vq, bool ready)
 	int err = 0;
 
 	mutex_lock(&dev->lock);
-	vq->ready = ready;
+	WRITE_ONCE(vq->ready, ready);
 	if (!ready)
 		nvdpa_vq_stop(vq, false);
 	else if (dev->status & VIRTIO_CONFIG_S_DRIVER_OK && !dev->suspended &&

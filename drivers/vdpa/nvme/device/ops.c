@@ -126,7 +126,7 @@ static int nvdpa_ops_set_driver_features(struct vdpa_device *vdpa, u64 features)
 		return -EINVAL;
 
 	mutex_lock(&dev->lock);
-	dev->driver_features = features;
+	WRITE_ONCE(dev->driver_features, features);
 	mutex_unlock(&dev->lock);
 	return 0;
 }

@@ -235,7 +235,7 @@ void nvdpa_vq_reset(struct nvdpa_vq *vq)
 	memset(vq->addr, 0, sizeof(vq->addr));
 	vq->num = vq->dev->queue_size;
 	vq->avail_idx = 0;
-	vq->ready = false;
+	WRITE_ONCE(vq->ready, false);
 	if (vq->has_affinity)
 		nvdpa_qpair_set_affinity(vq->q.qp, cpu_possible_mask);
 	vq->has_affinity = false;

@@ -510,7 +510,7 @@ void nvdpa_submit_look(struct nvdpa_queue *q)
 	nvdpa_submit_pass(q, true);
 	nvdpa_qpair_end(q->qp);
 	nvdpa_complete_publish(q);
-	if (q->call)
+	if (READ_ONCE(q->call))
 		nvdpa_submit_later(q);
 }
 
