@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash source-path=SCRIPTDIR
 # Cells: one piece of work on a disk, measured and told in a line of JSON. Sourced in
 # the host and in guests, which do the same.
 
 BENCH=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 BIN=${BENCH%/tools/bench}/build/bench/bin
+. "$BENCH/database.sh"
 
 # What a cell is: load's options for counting, fio's for time.
 declare -A CELL_LOAD=(
@@ -32,7 +33,7 @@ cell_disk() {
 	echo none >"/sys/block/${1#/dev/}/queue/scheduler"
 }
 
-# cell count|time DISK CELL ENGINE: ENGINE is load's; psync is for depth 1. What the mode
+# cell count|time|database DISK CELL ENGINE: ENGINE is load's; psync is for depth 1. What the mode
 # does not know is left out; idle is five seconds of nothing.
 cell() {
 	"cell_$1" "${@:2}"
@@ -71,7 +72,7 @@ cell_time() {
 			--randrepeat=1 --percentile_list=50:99:99.9 --output-format=json \
 			${CELL_FIO[$name]} | jq -c --arg engine "$engine" '.jobs[0] | .read as $r | .write as $w |
 			(if $r.total_ios >= $w.total_ios then $r else $w end) as $m | {
-			engine: $engine, count: ($r.total_ios + $w.total_ios), iops: ($r.iops + $w.iops | round),
+			engine: $engine, count: ($r.total_ios + $w.total_ios), rate: ($r.iops + $w.iops | round),
 			p50_ns: $m.clat_ns.percentile."50.000000", p99_ns: $m.clat_ns.percentile."99.000000",
 			p999_ns: $m.clat_ns.percentile."99.900000"}')
 	fi

@@ -119,7 +119,7 @@ static void report(__u64 ns)
 	engine->report(&load);
 	if (timed) {
 		qsort(took, took_n, sizeof(*took), compare);
-		printf(",\"iops\":%.0f,\"p50_ns\":%llu,\"p99_ns\":%llu,\"p999_ns\":%llu",
+		printf(",\"rate\":%.0f,\"p50_ns\":%llu,\"p99_ns\":%llu,\"p999_ns\":%llu",
 		       count * 1e9 / ns, took[took_n / 2], took[took_n * 99 / 100],
 		       took[took_n * 999 / 1000]);
 	}

@@ -143,7 +143,7 @@ COLUMNS_COUNT = [
     ("syscalls", "syscalls"), ("kicks", "kicks"),
 ]
 COLUMNS_TIME = [
-    ("IOPS", "iops"), ("p50 us", "p50_us"), ("p99 us", "p99_us"), ("p99.9 us", "p999_us"),
+    ("a second", "rate"), ("p50 us", "p50_us"), ("p99 us", "p99_us"), ("p99.9 us", "p999_us"),
     ("requests", "count"),
 ]
 
@@ -163,6 +163,51 @@ def table(cells, columns):
     return text
 
 
+# What we want: a figure, perhaps by another one, and the most that it may be. A figure is
+# an arm, a cell and a sum of keys.
+HOST = ["host_kernel", "host_user"]
+RAW1, RAW32 = ("raw", "read1", ["host_kernel"]), ("raw", "read32", ["host_kernel"])
+NATIVE32 = ("native", "read32", ["host_kernel"])
+BARS = [
+    ("raw, depth 1: host kernel", RAW1, None, 2000),
+    ("raw, depth 1, by native psync", RAW1, ("native", "read1 psync", ["host_kernel"]), 0.5),
+    ("raw, depth 32: host kernel", RAW32, None, 900),
+    ("raw, depth 32, by native io_uring", RAW32, NATIVE32, 0.25),
+    ("raw, depth 1: our own functions", ("raw", "read1", ["module"]), None, 700),
+    ("virtio-vdpa, depth 32, by native io_uring",
+     ("virtio", "read32", ["host_kernel"]), NATIVE32, 1.15),
+    ("ours, depth 1, by VDUSE: host", ("ours", "read1", HOST), ("vduse", "read1", HOST), 0.2),
+    ("ours, depth 32, by VDUSE: host", ("ours", "read32", HOST), ("vduse", "read32", HOST), 0.2),
+    ("ours, depth 1, by vhost-user-blk: host",
+     ("ours", "read1", HOST), ("vhost-user", "read1", HOST), 0.2),
+    ("ours, depth 32, by vhost-user-blk: host",
+     ("ours", "read32", HOST), ("vhost-user", "read32", HOST), 0.2),
+    ("32 volumes by 1, depth 1", ("scale", "read1, 32 volumes", ["host_kernel"]),
+     ("scale", "read1, 1 volumes", ["host_kernel"]), 1.1),
+    ("4096 pieces of memory by 1, depth 1", ("scale", "read1, 4096 pieces", ["host_kernel"]),
+     ("scale", "read1, 1 pieces", ["host_kernel"]), 1.1),
+    ("idle guest: our functions in a second", ("ours", "idle", ["module"]), None, 0),
+]
+
+
+def figure(cells, arm, name, keys):
+    rows = [c for c in cells if (c["arm"], c["name"]) == (arm, name) and all(k in c for k in keys)]
+    return statistics.median(sum(c[k] for k in keys) for c in rows) if rows else None
+
+
+def bars(cells):
+    """The bars that this part has the figures for."""
+    text = []
+    for name, what, by, most in BARS:
+        value = figure(cells, *what)
+        base = figure(cells, *by) if by else 1
+        if value is None or base is None:
+            continue
+        shown = f"{value / base:.3f} ({value:,.0f}/{base:,.0f})" if by else f"{value:,.0f}"
+        text.append(f"| {name} | {shown} | {most} | {'yes' if value / base <= most else 'no'} |")
+    return ["\n## Bars\n", "| figure | now | at most | met |", "|---|---|---|---|"] + text if text else []
+
+
 def functions(cells):
     """Where our arms' instructions go."""
     text = ["\n## Functions\n"]
@@ -174,14 +219,14 @@ def functions(cells):
 
 
 def plot(cells, path, counted):
-    """A group of bars a cell, stacked by who executed, or IOPS."""
-    keys = WHO if counted else ["iops"]
-    names = [n for n in dict.fromkeys(c["name"] for c in cells) if n.split()[0] in ("read1", "read32")]
+    """A plot a cell, bars stacked by who executed, or the rate."""
+    keys = WHO if counted else ["rate"]
+    names = [n for n in dict.fromkeys(c["name"] for c in cells) if n.split()[0] in ("read1", "read32", "pgbench")]
     script = ["set terminal svg size 900,420 dynamic background 'white'",
               f"set output '{path}'", "set style data histogram",
               "set style histogram rowstacked" if counted else "set style histogram clustered",
               "set style fill solid border -1", "set boxwidth 0.8", "set xtics rotate by -35",
-              f"set ylabel '{'instructions' if counted else 'requests a second'}'",
+              f"set ylabel '{'instructions' if counted else 'a second'}'",
               f"set multiplot layout 1,{max(1, len(names))}"]
     for name in names:
         script += ["$data << END"]
@@ -214,7 +259,7 @@ def main():
     text += ["\nThe median of the rounds (least..most), for one request; when idle, for a second."]
     text += table(cells, COLUMNS_COUNT if counted else COLUMNS_TIME)
     if counted:
-        text += functions(cells)
+        text += bars(cells) + functions(cells)
     with open(directory + ".md", "w") as f:
         f.write("\n".join(text) + "\n")
     with open(directory + ".json", "w") as f:

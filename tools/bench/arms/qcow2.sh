@@ -7,7 +7,7 @@ arm_setup() {
 	mkfs.ext4 -q -F "$LV"
 	mkdir -p "$WORK/images"
 	mount "$LV" "$WORK/images"
-	qemu-img create -q -f qcow2 -o preallocation=falloc "$WORK/images/disk" 256M
+	qemu-img create -q -f qcow2 -o preallocation=falloc "$WORK/images/disk" 400M
 }
 
 arm_run() {
