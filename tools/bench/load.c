@@ -17,7 +17,7 @@
 #include "mark.h"
 
 static const struct engine * const engines[] = {
-	&engine_psync, &engine_uring, &engine_vhost,
+	&engine_psync, &engine_uring, &engine_vhost, NULL
 };
 
 static struct load load = { .depth = 1, .len = 4096 };
@@ -197,7 +197,7 @@ static int parse(int argc, char **argv)
 	if (argc - optind < 2 || !load.depth || load.depth > LOAD_DEPTH_MAX ||
 	    !load.len || area < load.len || !count || (counted && timed))
 		return -EINVAL;
-	for (i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
+	for (i = 0; engines[i]; i++)
 		if (!strcmp(engines[i]->name, argv[optind]))
 			engine = engines[i];
 	load.path = argv[optind + 1];
