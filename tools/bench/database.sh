@@ -4,6 +4,7 @@
 
 POSTGRES=/usr/lib/postgresql/15/bin
 DATABASE=/mnt/bench
+DATABASE_SECONDS=20
 
 # Its programs refuse to be root's.
 postgres() {
@@ -33,10 +34,10 @@ database_stop() {
 # cell_database DISK NAME: of each transaction, the time in us is the third word of a line.
 cell_database() {
 	database_start "$1" >&2
-	(cd "$DATABASE/log" && postgres pgbench -h "$DATABASE/data" -n -c 4 -T "${BENCH_SECONDS:-20}" \
+	(cd "$DATABASE/log" && postgres pgbench -h "$DATABASE/data" -n -c 4 -T "$DATABASE_SECONDS" \
 		-l --log-prefix=transactions postgres) >&2
 	cell_tell "$2" "$(cut -d ' ' -f 3 "$DATABASE"/log/transactions.* | sort -n |
-		awk -v seconds="${BENCH_SECONDS:-20}" '{ us[NR - 1] = $1 }
+		awk -v seconds="$DATABASE_SECONDS" '{ us[NR - 1] = $1 }
 		END {
 			printf "{\"engine\":\"pgbench\",\"count\":%d,\"rate\":%.1f,", NR, NR / seconds
 			printf "\"p50_ns\":%d,\"p99_ns\":%d,\"p999_ns\":%d}", us[int(NR / 2)] * 1000,

@@ -68,7 +68,7 @@ cell_time() {
 	else
 		# shellcheck disable=SC2086 # words
 		out=$(fio --name=cell --filename="$disk" --direct=1 --bs=4k --ioengine="$engine" \
-			--size=64m --time_based --runtime="${BENCH_SECONDS:-5}" --ramp_time=1 \
+			--size=64m --time_based --runtime=3 --ramp_time=1 \
 			--randrepeat=1 --percentile_list=50:99:99.9 --output-format=json \
 			${CELL_FIO[$name]} | jq -c --arg engine "$engine" '.jobs[0] | .read as $r | .write as $w |
 			(if $r.total_ios >= $w.total_ios then $r else $w end) as $m | {
