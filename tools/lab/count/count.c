@@ -63,7 +63,10 @@ static unsigned int units;
 #define VMRUNS 8
 static uint64_t after_vmrun[VMRUNS];
 static unsigned int vmruns;
-/* Whether what this vCPU's thread translates next is its guest's. */
+/*
+ * Whether what this vCPU's thread translates next is its guest's. Of several vCPUs that
+ * take turns on one thread (--one-thread) only one may have a guest.
+ */
 static __thread bool in_guest;
 
 static unsigned int section;
