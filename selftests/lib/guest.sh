@@ -6,6 +6,8 @@ GUEST_QMP=$WORK/qmp
 GUEST_PIDFILE=$WORK/qemu.pid
 GUEST_OUT=$WORK/guest.out
 GUEST_PID=
+# Of tools/lab/guest, for those in the background.
+GUEST_OPTIONS=()
 # tools/lab/guest: the guest was lost.
 GUEST_LOST=125
 
@@ -41,7 +43,7 @@ guest_start() {
 	rm -f "$GUEST_QMP" "$GUEST_PIDFILE"
 	"$NVDPA_REPO/tools/lab/guest" --vdpa "$NODE" --qmp "$GUEST_QMP" \
 		--pidfile "$GUEST_PIDFILE" --time $((300 * NVDPA_TIME_SCALE)) \
-		-- "$@" >"$GUEST_OUT" &
+		"${GUEST_OPTIONS[@]}" -- "$@" >"$GUEST_OUT" &
 	GUEST_PID=$!
 	wait_for 60 test -S "$GUEST_QMP"
 }
