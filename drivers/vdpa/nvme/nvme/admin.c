@@ -73,9 +73,7 @@ static void nvdpa_admin_take_cqe(struct nvdpa_ctrl *ctrl,
 		admin->aer_waiting = false;
 		schedule_work(&ctrl->aer_work);
 	} else {
-		dev_warn_ratelimited(ctrl->dev,
-				     "admin completion for unknown command %#x\n",
-				     cid);
+		nvdpa_ctrl_bad_completion(ctrl, 0, cid);
 	}
 }
 

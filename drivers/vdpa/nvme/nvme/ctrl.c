@@ -211,3 +211,11 @@ void nvdpa_ctrl_fence(struct nvdpa_ctrl *ctrl)
 unlock:
 	mutex_unlock(&ctrl->fence_lock);
 }
+
+void nvdpa_ctrl_bad_completion(struct nvdpa_ctrl *ctrl, u16 qid, u16 cid)
+{
+	atomic_inc(&ctrl->bad_completions);
+	dev_warn_ratelimited(ctrl->dev,
+			     "queue %u: completion for command %#x, which is not in flight\n",
+			     qid, cid);
+}

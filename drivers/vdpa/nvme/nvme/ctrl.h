@@ -6,6 +6,7 @@
 #ifndef NVDPA_NVME_CTRL_H
 #define NVDPA_NVME_CTRL_H
 
+#include <linux/atomic.h>
 #include <linux/bitmap.h>
 #include <linux/completion.h>
 #include <linux/list.h>
@@ -146,6 +147,7 @@ struct nvdpa_ns {
  * @fenced: the controller does no DMA any more and all commands have ended
  * @dead: no command may be submitted any more; set once, never cleared; read
  *        without lock
+ * @bad_completions: completions of no command in flight, admin's as well
  * @dead_work: tells @client of it
  * @aer_work: serves an asynchronous event
  * @aer_again: asks for the next one
@@ -192,6 +194,7 @@ struct nvdpa_ctrl {
 	bool fenced;
 
 	bool dead;
+	atomic_t bad_completions;
 	struct work_struct dead_work;
 	struct work_struct aer_work;
 	struct delayed_work aer_again;
@@ -316,6 +319,18 @@ void nvdpa_ctrl_shutdown(struct nvdpa_ctrl *ctrl);
  * Context: may sleep. No lock of a queue pair may be held.
  */
 void nvdpa_ctrl_fence(struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_ctrl_bad_completion() - a completion is of no command in flight
+ * @ctrl: controller
+ * @qid: the queue that it came to, 0 for the admin queue
+ * @cid: command identifier
+ *
+ * Counts it and says so, if that was not said often lately.
+ *
+ * Context: any; locks of the queue held.
+ */
+void nvdpa_ctrl_bad_completion(struct nvdpa_ctrl *ctrl, u16 qid, u16 cid);
 
 /* admin.c */
 

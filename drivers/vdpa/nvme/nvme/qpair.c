@@ -62,12 +62,16 @@ void nvdpa_qpair_put(struct nvdpa_qpair *qp, u16 cid)
 	qp->free[qp->nr_free++] = cid;
 }
 
+/* What the controller calls the command in a slot. */
+static u16 nvdpa_qpair_wire_cid(const struct nvdpa_qpair *qp, u16 cid)
+{
+	return qp->slots[cid].turn << NVDPA_QPAIR_TURN_SHIFT | cid;
+}
+
 /* What is told is gathered only if somebody listens. */
-static void nvdpa_qpair_trace_submit(const struct nvdpa_qpair *qp,
+static void nvdpa_qpair_trace_submit(const struct nvdpa_qpair *qp, u16 cid,
 				     const struct nvme_command *cmd)
 {
-	u16 cid = cmd->common.command_id;
-
 	if (trace_nvdpa_cmd_submit_enabled())
 		trace_nvdpa_cmd_submit(dev_name(qp->ctrl->dev), qp->qid,
 				       qp->slots[cid].head, cmd);
@@ -78,7 +82,8 @@ static void nvdpa_qpair_trace_complete(const struct nvdpa_qpair *qp,
 {
 	if (trace_nvdpa_cmd_complete_enabled())
 		trace_nvdpa_cmd_complete(dev_name(qp->ctrl->dev), qp->qid,
-					 qp->slots[done->cid].head, done->cid,
+					 qp->slots[done->cid].head,
+					 nvdpa_qpair_wire_cid(qp, done->cid),
 					 done->status);
 }
 
@@ -91,39 +96,56 @@ void nvdpa_qpair_post(struct nvdpa_qpair *qp, u16 cid,
 
 	slot->owner = owner;
 	slot->state = NVDPA_SLOT_BUSY;
-	cmd->common.command_id = cid;
-	nvdpa_qpair_trace_submit(qp, cmd);
+	slot->turn++;
+	cmd->common.command_id = nvdpa_qpair_wire_cid(qp, cid);
+	nvdpa_qpair_trace_submit(qp, cid, cmd);
 	qp->sq[qp->sq_tail] = *cmd;
 	if (++qp->sq_tail == qp->depth)
 		qp->sq_tail = 0;
 }
 
 /*
- * Take a completion entry. A command identifier that is not in flight is the
- * device's fault and must not touch memory that belongs to nobody.
+ * Whose command a completion is, or NULL. The slot's turn tells it from one that is
+ * the same as one before, the queue's identifier from what is no completion.
+ */
+static struct nvdpa_slot *nvdpa_qpair_owner(const struct nvdpa_qpair *qp,
+					    const struct nvme_completion *cqe,
+					    u16 wire_cid)
+{
+	u16 cid = wire_cid & (BIT(NVDPA_QPAIR_TURN_SHIFT) - 1);
+	struct nvdpa_slot *slot;
+
+	BUILD_BUG_ON(BIT(NVDPA_QPAIR_TURN_SHIFT) < NVDPA_QPAIR_DEPTH);
+	if (cid >= nvdpa_qpair_nr_slots(qp))
+		return NULL;
+	slot = &qp->slots[array_index_nospec(cid, nvdpa_qpair_nr_slots(qp))];
+	if (slot->state != NVDPA_SLOT_BUSY ||
+	    slot->turn != wire_cid >> NVDPA_QPAIR_TURN_SHIFT ||
+	    le16_to_cpu(READ_ONCE(cqe->sq_id)) != qp->qid)
+		return NULL;
+	return slot;
+}
+
+/*
+ * Take a completion entry. One that is for no command in flight is the device's
+ * fault and must not touch memory that belongs to nobody.
  */
 static bool nvdpa_qpair_take_cqe(struct nvdpa_qpair *qp,
 				 const struct nvme_completion *cqe,
 				 struct nvdpa_done *done)
 {
-	u16 cid = READ_ONCE(cqe->command_id);
-	struct nvdpa_slot *slot;
+	u16 wire_cid = READ_ONCE(cqe->command_id);
+	struct nvdpa_slot *slot = nvdpa_qpair_owner(qp, cqe, wire_cid);
 
 	lockdep_assert_held(&qp->sq_lock);
 
-	if (cid >= nvdpa_qpair_nr_slots(qp) ||
-	    qp->slots[cid].state != NVDPA_SLOT_BUSY) {
-		dev_warn_ratelimited(qp->ctrl->dev,
-				     "queue %u: completion for command %#x, which is not in flight\n",
-				     qp->qid, cid);
+	if (unlikely(!slot)) {
+		nvdpa_ctrl_bad_completion(qp->ctrl, qp->qid, wire_cid);
 		return false;
 	}
-
-	cid = array_index_nospec(cid, nvdpa_qpair_nr_slots(qp));
-	slot = &qp->slots[cid];
 	slot->state = NVDPA_SLOT_DONE;
 	done->owner = slot->owner;
-	done->cid = cid;
+	done->cid = slot - qp->slots;
 	done->status = le16_to_cpu(cqe->status) >> 1 & NVME_SCT_SC_MASK;
 	nvdpa_qpair_trace_complete(qp, done);
 	return true;

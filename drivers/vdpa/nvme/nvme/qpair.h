@@ -20,6 +20,8 @@
 #define NVDPA_QPAIR_OWN_DEPTH	2
 /* Completions handed over at a time. */
 #define NVDPA_QPAIR_BATCH	16
+/* A command identifier is a slot, and above that the slot's turn. */
+#define NVDPA_QPAIR_TURN_SHIFT	8
 
 /**
  * struct nvdpa_done - a command that ended
@@ -59,6 +61,8 @@ enum nvdpa_slot_state {
  * @state: who has it
  * @head: what the user calls its request, for the trace events alone; written by
  *        the user between nvdpa_qpair_get() and nvdpa_qpair_post()
+ * @turn: how many commands it was for; the controller gives it back, so that a
+ *        completion that comes twice, or late, is not taken for the next command's
  */
 struct nvdpa_slot {
 	void *owner;
@@ -66,6 +70,7 @@ struct nvdpa_slot {
 	dma_addr_t page_dma;
 	enum nvdpa_slot_state state;
 	u16 head;
+	u8 turn;
 };
 
 /**
@@ -77,7 +82,7 @@ struct nvdpa_slot {
  * @cq_db: completion queue head doorbell
  * @sq: submission queue
  * @cq: completion queue
- * @slots: @depth - 1 of them; the index is the command identifier
+ * @slots: @depth - 1 of them; the index is the user's command identifier
  * @qid: identifier of both queues and index of the MSI-X vector
  * @depth: entries of each queue
  * @sq_dma: bus address of @sq
@@ -87,7 +92,7 @@ struct nvdpa_slot {
  * @cq_head: next completion entry to look at
  * @cq_phase: phase tag that a new entry has
  * @sq_lock: innermost; protects the remaining fields and the slots' owner and
- *           state
+ *           state and turn
  * @sq_tail: next free submission entry
  * @sq_tail_rung: what the doorbell was last told
  * @stopped: nothing may be posted
@@ -217,7 +222,7 @@ void nvdpa_qpair_put(struct nvdpa_qpair *qp, u16 cid);
  * nvdpa_qpair_post() - put a command into the submission queue
  * @qp: queue pair
  * @cid: slot from nvdpa_qpair_get()
- * @cmd: command; its identifier is written
+ * @cmd: command; the identifier that the controller knows it by is written
  * @owner: comes back in struct nvdpa_done
  *
  * There is always room: a slot is free only when its entry has been fetched.
