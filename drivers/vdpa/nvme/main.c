@@ -6,14 +6,18 @@
 #include "control/netlink.h"
 #include "nvme/chardev.h"
 #include "nvme/ctrl.h"
+#include "nvme/reset.h"
 
 static int __init nvdpa_init(void)
 {
 	int err;
 
-	err = nvdpa_netlink_register();
+	err = nvdpa_reset_create_wq();
 	if (err)
 		return err;
+	err = nvdpa_netlink_register();
+	if (err)
+		goto destroy_wq;
 	err = nvdpa_chardev_init();
 	if (err)
 		goto unregister_netlink;
@@ -26,6 +30,8 @@ exit_chardev:
 	nvdpa_chardev_exit();
 unregister_netlink:
 	nvdpa_netlink_unregister();
+destroy_wq:
+	nvdpa_reset_destroy_wq();
 	return err;
 }
 
@@ -34,6 +40,7 @@ static void __exit nvdpa_exit(void)
 	nvdpa_pci_unregister();
 	nvdpa_chardev_exit();
 	nvdpa_netlink_unregister();
+	nvdpa_reset_destroy_wq();
 }
 
 module_init(nvdpa_init);

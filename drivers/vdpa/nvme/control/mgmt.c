@@ -288,7 +288,7 @@ static int nvdpa_mgmt_add(struct nvdpa_mgmt *mgmt, const char *name,
 	struct nvdpa_volume *vol;
 	int err;
 
-	if (READ_ONCE(mgmt->ctrl->dead)) {
+	if (nvdpa_ctrl_dead(mgmt->ctrl)) {
 		dev_err(mgmt->ctrl->dev,
 			"vdpa dev add %s: controller is dead, unbind and bind it again\n",
 			name);

@@ -58,7 +58,7 @@ static int nvdpa_netlink_put_ctrl(const struct nvdpa_netlink_out *out,
 	struct nvdpa_ctrl *ctrl = vols->ctrl;
 	struct sk_buff *skb = out->skb;
 	void *hdr = nvdpa_netlink_begin(out);
-	u32 state = READ_ONCE(ctrl->dead) ? NVME_VDPA_CTRL_STATE_DEAD :
+	u32 state = nvdpa_ctrl_dead(ctrl) ? NVME_VDPA_CTRL_STATE_DEAD :
 					    NVME_VDPA_CTRL_STATE_LIVE;
 	bool full;
 

@@ -405,7 +405,7 @@ nvdpa_volume_check_ns(const struct nvdpa_volumes *vols, u32 nsid,
 static int nvdpa_volume_check_live(const struct nvdpa_volumes *vols,
 				   struct nvdpa_refusal *why)
 {
-	if (!READ_ONCE(vols->ctrl->dead))
+	if (!nvdpa_ctrl_dead(vols->ctrl))
 		return 0;
 	return nvdpa_refuse(why, -ENODEV, NVME_VDPA_A_VOLUME_CTRL,
 			    "controller is dead, unbind and bind it again");

@@ -298,7 +298,7 @@ static int nvdpa_dev_start(struct nvdpa_dev *dev)
 
 	lockdep_assert_held(&dev->lock);
 
-	if (READ_ONCE(dev->ctrl->dead)) {
+	if (nvdpa_ctrl_dead(dev->ctrl)) {
 		dev_warn_ratelimited(&dev->vdpa.dev,
 				     "cannot start: the controller is dead, unbind and bind it again\n");
 		return -ENODEV;

@@ -20,9 +20,11 @@
 
 #include "ctrl.h"
 #include "pass.h"
+#include "reset.h"
 
 #define NVDPA_CHARDEV_NAME	"nvdpa"
 #define NVDPA_CHARDEV_MINORS	4096
+#define NVDPA_CHARDEV_RESET_MS	4000
 
 static dev_t nvdpa_chardev_first;
 static DEFINE_IDA(nvdpa_chardev_minors);
@@ -126,6 +128,12 @@ static int nvdpa_chardev_io64(struct nvdpa_ctrl *ctrl, void __user *arg)
 	return nvdpa_chardev_run64(ctrl, arg, nvdpa_pass_io);
 }
 
+/* Those who have the controller for their disks do not notice. */
+static int nvdpa_chardev_reset(struct nvdpa_ctrl *ctrl, void __user *arg)
+{
+	return nvdpa_reset_sync(ctrl, NVDPA_CHARDEV_RESET_MS);
+}
+
 /* What would take the controller away. */
 static int nvdpa_chardev_forbidden(struct nvdpa_ctrl *ctrl, void __user *arg)
 {
@@ -141,7 +149,7 @@ static const struct {
 	{ NVME_IOCTL_ADMIN64_CMD, nvdpa_chardev_admin64 },
 	{ NVME_IOCTL_IO_CMD, nvdpa_chardev_io },
 	{ NVME_IOCTL_IO64_CMD, nvdpa_chardev_io64 },
-	{ NVME_IOCTL_RESET, nvdpa_chardev_forbidden },
+	{ NVME_IOCTL_RESET, nvdpa_chardev_reset },
 	{ NVME_IOCTL_SUBSYS_RESET, nvdpa_chardev_forbidden },
 	{ NVME_IOCTL_RESCAN, nvdpa_chardev_forbidden },
 };
@@ -169,7 +177,7 @@ static long nvdpa_chardev_ioctl(struct file *file, unsigned int cmd,
 	err = down_read_killable(&chardev->lock);
 	if (err)
 		return err;
-	if (chardev->ctrl && !READ_ONCE(chardev->ctrl->dead))
+	if (chardev->ctrl && !nvdpa_ctrl_dead(chardev->ctrl))
 		err = nvdpa_chardev_dispatch(chardev->ctrl, cmd,
 					     (void __user *)arg);
 	else

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Enable, shut down, fence: CC and CSTS. */
+/* Enable, disable, shut down: CC and CSTS, and the function's own reset. */
 #include "ctrl.h"
 
 #include <linux/delay.h>
@@ -9,14 +9,12 @@
 
 #include "../debug/overrides.h"
 #include "aer.h"
-#include "qpair.h"
+#include "reset.h"
+#include "timeout.h"
 
 /* CAP.TO counts in half seconds. */
 #define NVDPA_CAP_TO_MS		500
-/* CSTS is all ones when the function does not answer any more. */
-#define NVDPA_CSTS_GONE		U32_MAX
-
-/* A fence comes under all kinds of locks, which telling of it must not. */
+/* A controller dies under locks that telling of it must not have. */
 static void nvdpa_ctrl_dead_work(struct work_struct *work)
 {
 	struct nvdpa_ctrl *ctrl = container_of(work, struct nvdpa_ctrl,
@@ -28,18 +26,23 @@ static void nvdpa_ctrl_dead_work(struct work_struct *work)
 void nvdpa_ctrl_init(struct nvdpa_ctrl *ctrl)
 {
 	mutex_init(&ctrl->io.lock);
-	mutex_init(&ctrl->fence_lock);
+	mutex_init(&ctrl->queues_lock);
 	mutex_init(&ctrl->qid_lock);
 	INIT_WORK(&ctrl->dead_work, nvdpa_ctrl_dead_work);
+	nvdpa_reset_init(ctrl);
+	nvdpa_timeout_init(ctrl);
 	nvdpa_aer_init(ctrl);
 }
 
 void nvdpa_ctrl_exit(struct nvdpa_ctrl *ctrl)
 {
+	nvdpa_reset_exit(ctrl);
+	nvdpa_timeout_stop(ctrl);
 	disable_work_sync(&ctrl->dead_work);
+	kfree(ctrl->saved_state);
 }
 
-static u32 nvdpa_ctrl_csts(struct nvdpa_ctrl *ctrl)
+u32 nvdpa_ctrl_csts(struct nvdpa_ctrl *ctrl)
 {
 	return readl(ctrl->bar + NVME_REG_CSTS);
 }
@@ -60,6 +63,8 @@ static int nvdpa_ctrl_wait(struct nvdpa_ctrl *ctrl, u32 mask, u32 want,
 			return 0;
 		if (want && csts & NVME_CSTS_CFS)
 			return -EIO;
+		if (READ_ONCE(ctrl->hurry))
+			return -EINTR;
 		if (late)
 			return -ETIMEDOUT;
 		usleep_range(500, 1000);
@@ -73,10 +78,10 @@ static void nvdpa_ctrl_set_cc(struct nvdpa_ctrl *ctrl, u32 clear, u32 set)
 	writel((cc & ~clear) | set, ctrl->bar + NVME_REG_CC);
 }
 
-static int nvdpa_ctrl_disable(struct nvdpa_ctrl *ctrl)
+int nvdpa_ctrl_disable(struct nvdpa_ctrl *ctrl, unsigned int timeout_ms)
 {
 	nvdpa_ctrl_set_cc(ctrl, NVME_CC_SHN_MASK | NVME_CC_ENABLE, 0);
-	return nvdpa_ctrl_wait(ctrl, NVME_CSTS_RDY, 0, ctrl->ready_ms);
+	return nvdpa_ctrl_wait(ctrl, NVME_CSTS_RDY, 0, timeout_ms);
 }
 
 static int nvdpa_ctrl_read_cap(struct nvdpa_ctrl *ctrl)
@@ -139,11 +144,11 @@ int nvdpa_ctrl_enable(struct nvdpa_ctrl *ctrl)
 		return err;
 
 	/* Firmware or another driver may have left it running. */
-	err = nvdpa_ctrl_disable(ctrl);
+	err = nvdpa_ctrl_disable(ctrl, ctrl->ready_ms);
 	if (err) {
 		dev_err(ctrl->dev, "controller cannot be disabled: %pe\n",
 			ERR_PTR(err));
-		goto fence;
+		return err;
 	}
 
 	writel(aqa << 16 | aqa, ctrl->bar + NVME_REG_AQA);
@@ -158,64 +163,52 @@ int nvdpa_ctrl_enable(struct nvdpa_ctrl *ctrl)
 
 	err = nvdpa_ctrl_wait(ctrl, NVME_CSTS_RDY, NVME_CSTS_RDY,
 			      ctrl->ready_ms);
-	if (err) {
+	if (err)
 		dev_err(ctrl->dev,
 			"controller is not ready after %u ms (CSTS %#x): %pe\n",
 			ctrl->ready_ms, nvdpa_ctrl_csts(ctrl), ERR_PTR(err));
-		goto fence;
-	}
-	return 0;
-
-fence:
-	nvdpa_ctrl_fence(ctrl);
 	return err;
 }
 
-void nvdpa_ctrl_shutdown(struct nvdpa_ctrl *ctrl)
+void nvdpa_ctrl_shut(struct nvdpa_ctrl *ctrl)
 {
 	int err;
 
-	if (READ_ONCE(ctrl->dead))
-		return;
-
-	WRITE_ONCE(ctrl->dead, true);
 	nvdpa_ctrl_set_cc(ctrl, NVME_CC_SHN_MASK, NVME_CC_SHN_NORMAL);
 	err = nvdpa_ctrl_wait(ctrl, NVME_CSTS_SHST_MASK, NVME_CSTS_SHST_CMPLT,
 			      ctrl->shutdown_ms);
 	if (err)
 		dev_warn(ctrl->dev, "shutdown not complete after %u ms: %pe\n",
 			 ctrl->shutdown_ms, ERR_PTR(err));
-	nvdpa_ctrl_fence(ctrl);
 }
 
-void nvdpa_ctrl_fence(struct nvdpa_ctrl *ctrl)
+/*
+ * Not pci_reset_function(), which wants the lock of the device: a removal has that,
+ * and waits for us.
+ */
+int nvdpa_ctrl_flr(struct nvdpa_ctrl *ctrl)
 {
+	struct pci_dev *pdev = ctrl->pdev;
 	int err;
 
-	mutex_lock(&ctrl->fence_lock);
-	if (ctrl->fenced)
-		goto unlock;
-
-	WRITE_ONCE(ctrl->dead, true);
-	err = nvdpa_ctrl_disable(ctrl);
-	if (err) {
-		dev_err(ctrl->dev,
-			"controller cannot be disabled, bus mastering goes off: %pe\n",
-			ERR_PTR(err));
-		pci_clear_master(ctrl->pdev);
-	}
-	nvdpa_admin_abort(ctrl);
-	nvdpa_qpair_fail_all(ctrl);
-	ctrl->fenced = true;
-	schedule_work(&ctrl->dead_work);
-unlock:
-	mutex_unlock(&ctrl->fence_lock);
+	if (!pci_device_is_present(pdev))
+		return -ENODEV;
+	nvdpa_ctrl_count(ctrl, NVDPA_COUNT_FLRS);
+	pci_cfg_access_lock(pdev);
+	err = pcie_reset_flr(pdev, PCI_RESET_DO_RESET);
+	if (!err)
+		err = pci_load_saved_state(pdev, ctrl->saved_state);
+	if (!err)
+		pci_restore_state(pdev);
+	pci_cfg_access_unlock(pdev);
+	return err;
 }
 
 void nvdpa_ctrl_bad_completion(struct nvdpa_ctrl *ctrl, u16 qid, u16 cid)
 {
-	atomic_inc(&ctrl->bad_completions);
+	nvdpa_ctrl_count(ctrl, NVDPA_COUNT_BAD_COMPLETIONS);
 	dev_warn_ratelimited(ctrl->dev,
 			     "queue %u: completion for command %#x, which is not in flight\n",
 			     qid, cid);
+	nvdpa_reset_request(ctrl, NVDPA_RESET_BAD_COMPLETION);
 }

@@ -14,6 +14,7 @@
 #include <linux/nvme.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "../pure/offer.h"
@@ -24,54 +25,127 @@ struct nvdpa_chardev;
 struct nvdpa_ctrl_client;
 struct nvdpa_qpair;
 struct pci_dev;
+struct pci_saved_state;
+struct task_struct;
 
 /* I/O queue pairs of one controller that we use at most; qid 1 to this. */
 #define NVDPA_CTRL_QPAIRS_MAX	128
+/* CSTS is all ones when the function does not answer any more. */
+#define NVDPA_CSTS_GONE		U32_MAX
 #define NVDPA_ADMIN_DEPTH	32
-/* Long enough for a Delete SQ that waits for the queue's commands. */
-#define NVDPA_ADMIN_TIMEOUT_MS	30000
+/* Commands at a time; there is room for the request and the Abort, too. */
+#define NVDPA_ADMIN_CMDS	16
+#define NVDPA_ADMIN_TIMEOUT_MS	10000
 
 /**
- * struct nvdpa_admin - the admin queue: one command at a time, and the request
- *                      for an asynchronous event, which rests in the controller
- * @lock: serialises commands; protects @sq_tail, @cid and @page's contents
+ * enum nvdpa_ctrl_state - where a controller is in its life
+ * @NVDPA_CTRL_NEW: being brought up for the first time
+ * @NVDPA_CTRL_LIVE: at work
+ * @NVDPA_CTRL_RESETTING: being reset; what was posted waits, see reset.h
+ * @NVDPA_CTRL_DEAD: off, because it could not be brought up again
+ * @NVDPA_CTRL_REMOVING: off for good
+ *
+ * Documentation/recovery.rst has a drawing.
+ */
+enum nvdpa_ctrl_state {
+	NVDPA_CTRL_NEW,
+	NVDPA_CTRL_LIVE,
+	NVDPA_CTRL_RESETTING,
+	NVDPA_CTRL_DEAD,
+	NVDPA_CTRL_REMOVING,
+};
+
+/**
+ * enum nvdpa_count - what is counted of a controller that misbehaves
+ * @NVDPA_COUNT_BAD_COMPLETIONS: completions of no command in flight
+ * @NVDPA_COUNT_LOST_INTERRUPTS: completions found that no interrupt told of
+ * @NVDPA_COUNT_TIMEOUTS: commands that were not done by their deadline
+ * @NVDPA_COUNT_ABORTS: Abort commands sent
+ * @NVDPA_COUNT_RESETS: controller resets begun
+ * @NVDPA_COUNT_FLRS: function level resets
+ * @NVDPA_COUNT_MASTERS_OFF: times that bus mastering went off
+ * @NVDPA_COUNT_DEATHS: times that it was given up
+ * @NVDPA_COUNT_REPLAYS: commands posted again after a reset
+ * @NVDPA_COUNT_RETRIES: commands posted again because of their status
+ * @NVDPA_COUNT_GIVEN_UP: commands ended because that had been done too often
+ * @NVDPA_COUNTS: how many there are
+ */
+enum nvdpa_count {
+	NVDPA_COUNT_BAD_COMPLETIONS,
+	NVDPA_COUNT_LOST_INTERRUPTS,
+	NVDPA_COUNT_TIMEOUTS,
+	NVDPA_COUNT_ABORTS,
+	NVDPA_COUNT_RESETS,
+	NVDPA_COUNT_FLRS,
+	NVDPA_COUNT_MASTERS_OFF,
+	NVDPA_COUNT_DEATHS,
+	NVDPA_COUNT_REPLAYS,
+	NVDPA_COUNT_RETRIES,
+	NVDPA_COUNT_GIVEN_UP,
+	NVDPA_COUNTS,
+};
+
+/**
+ * struct nvdpa_admin_wait - an admin command and who waits for it
+ * @done: completed when it has ended, one way or the other
+ * @cqe: its completion, unless @err
+ * @err: why there is none: -ECANCELED when a reset ended it, -ENODEV when the
+ *       controller is dead
+ * @cid: command identifier
+ */
+struct nvdpa_admin_wait {
+	struct completion done;
+	struct nvme_completion cqe;
+	int err;
+	u16 cid;
+};
+
+/**
+ * struct nvdpa_admin - the admin queue, and the request for an asynchronous
+ *                      event, which rests in the controller
+ * @pass_lock: one command of somebody else's at a time
+ * @page_lock: protects @page's contents
  * @page: coherent page for Identify data
  * @page_dma: its bus address
  * @sq: submission queue, NVDPA_ADMIN_DEPTH entries
  * @sq_dma: its bus address
  * @cq: completion queue, NVDPA_ADMIN_DEPTH entries
  * @cq_dma: its bus address
+ * @room: who waits to be one of @waits
+ * @cq_lock: protects the remaining fields; taken in the interrupt
+ * @owner: the task that brings the controller up; nobody else may send a command
+ * @closed: no command is taken
  * @sq_tail: next free submission entry
- * @cid: identifier of the last command
- * @cq_lock: protects the next six fields; taken in the interrupt
  * @cq_head: next completion entry to look at
  * @cq_phase: phase tag that a new entry has
- * @waiting: a command with identifier @cid is waiting for @cqe
- * @cqe: the completion of the last command
+ * @turn: part of a command identifier, so that one is not taken for another
+ * @waits: commands in flight
  * @aer_waiting: the controller has the request for an event
  * @aer_cqe: the completion of the last such request
- * @done: completed when @cqe is there
+ * @abort_waiting: the controller has an Abort
  */
 struct nvdpa_admin {
-	struct mutex lock; /* one command at a time */
+	struct mutex pass_lock; /* one at a time */
+	struct mutex page_lock; /* the Identify page */
 	void *page;
 	dma_addr_t page_dma;
 	struct nvme_command *sq;
 	dma_addr_t sq_dma;
 	struct nvme_completion *cq;
 	dma_addr_t cq_dma;
-	u16 sq_tail;
-	u16 cid;
+	wait_queue_head_t room;
 
-	spinlock_t cq_lock; /* the completion side, see above */
+	spinlock_t cq_lock; /* the queue, see above */
+	const struct task_struct *owner;
+	bool closed;
+	u16 sq_tail;
 	u16 cq_head;
 	u16 cq_phase;
-	bool waiting;
-	struct nvme_completion cqe;
+	u8 turn;
+	struct nvdpa_admin_wait *waits[NVDPA_ADMIN_CMDS];
 	bool aer_waiting;
 	struct nvme_completion aer_cqe;
-
-	struct completion done;
+	bool abort_waiting;
 };
 
 /**
@@ -142,12 +216,24 @@ struct nvdpa_ns {
  * @qid_lock: protects the next two fields
  * @qids: bit set: the queue pair of this identifier is in use
  * @qpairs: queue pairs in use, by identifier
- * @fence_lock: inside of the lock of @admin, outside of @qid_lock; protects the
- *              next field
- * @fenced: the controller does no DMA any more and all commands have ended
- * @dead: no command may be submitted any more; set once, never cleared; read
- *        without lock
- * @bad_completions: completions of no command in flight, admin's as well
+ * @queues_lock: the queues that the controller has; held while some are made or
+ *               deleted, so commands are waited for; inside of @reset_lock,
+ *               outside of @qid_lock
+ * @reset_lock: one reset, or one end, at a time; protects the next field; outside
+ *              of all other locks of nvme/
+ * @quiesced: down until nvdpa_reset_resume()
+ * @state_lock: innermost; protects the next four fields
+ * @state: read without lock, too, see nvdpa_ctrl_dead()
+ * @reset_why: BIT(enum nvdpa_reset_why) of the resets that are wanted
+ * @quiet: while resetting: it does no DMA, and nothing is left on it
+ * @quiets: how often that was so
+ * @state_wait: woken when one of them changes
+ * @hurry: whoever brings it up or down shall not wait
+ * @reset_work: a reset
+ * @saved_state: its configuration space, to be written after a function level reset
+ * @io_timeout_ms: how long a read or a write may take; READ_ONCE()
+ * @timeout_work: looks after what is in flight; queued only while something is
+ * @counts: by enum nvdpa_count
  * @dead_work: tells @client of it
  * @aer_work: serves an asynchronous event
  * @aer_again: asks for the next one
@@ -190,11 +276,24 @@ struct nvdpa_ctrl {
 	DECLARE_BITMAP(qids, NVDPA_CTRL_QPAIRS_MAX + 1);
 	struct nvdpa_qpair *qpairs[NVDPA_CTRL_QPAIRS_MAX + 1];
 
-	struct mutex fence_lock; /* one fence at a time */
-	bool fenced;
+	struct mutex queues_lock; /* the controller's queues */
 
-	bool dead;
-	atomic_t bad_completions;
+	struct mutex reset_lock; /* one reset at a time */
+	bool quiesced;
+
+	spinlock_t state_lock; /* the state, see above */
+	enum nvdpa_ctrl_state state;
+	unsigned long reset_why;
+	bool quiet;
+	u32 quiets;
+
+	wait_queue_head_t state_wait;
+	bool hurry;
+	struct work_struct reset_work;
+	struct pci_saved_state *saved_state;
+	u32 io_timeout_ms;
+	struct delayed_work timeout_work;
+	atomic_t counts[NVDPA_COUNTS];
 	struct work_struct dead_work;
 	struct work_struct aer_work;
 	struct delayed_work aer_again;
@@ -235,7 +334,8 @@ struct nvdpa_aer_event {
  * @claim: keep the blocks of @claim from being given to a vDPA device; -EBUSY
  *         when one has them; between attach and detach; may sleep
  * @unclaim: undo @claim
- * @dead: the controller was given up; at any time in its life; may sleep
+ * @dead: the controller was given up, or is at work again; at any time in its
+ *        life; may sleep
  * @event: it reported something; likewise
  */
 struct nvdpa_ctrl_client {
@@ -266,6 +366,33 @@ int nvdpa_pci_register(const struct nvdpa_ctrl_client *client);
  */
 void nvdpa_pci_unregister(void);
 
+/**
+ * nvdpa_ctrl_dead() - is it off?
+ * @ctrl: controller
+ *
+ * Context: any.
+ * Return: true when commands end with an error, or will in a moment.
+ */
+static inline bool nvdpa_ctrl_dead(const struct nvdpa_ctrl *ctrl)
+{
+	enum nvdpa_ctrl_state state = READ_ONCE(ctrl->state);
+
+	return state == NVDPA_CTRL_DEAD || state == NVDPA_CTRL_REMOVING;
+}
+
+/**
+ * nvdpa_ctrl_count() - count something
+ * @ctrl: controller
+ * @count: what
+ *
+ * Context: any.
+ */
+static inline void nvdpa_ctrl_count(struct nvdpa_ctrl *ctrl,
+				    enum nvdpa_count count)
+{
+	atomic_inc(&ctrl->counts[count]);
+}
+
 /* ctrl.c */
 
 /**
@@ -290,35 +417,53 @@ void nvdpa_ctrl_exit(struct nvdpa_ctrl *ctrl);
  * enable, wait for CAP.TO or CRTO.
  *
  * Context: may sleep.
- * Return: 0; -ENODEV when the function is gone; -ETIMEDOUT; -EOPNOTSUPP with a
- * message when the controller cannot be served.
+ * Return: 0; a negative errno with a message, -ENODEV when the function is gone,
+ * -EOPNOTSUPP when the controller cannot be served.
  */
 int nvdpa_ctrl_enable(struct nvdpa_ctrl *ctrl);
 
 /**
- * nvdpa_ctrl_shutdown() - leave the controller in a clean state
+ * nvdpa_ctrl_disable() - bring the controller to CSTS.RDY = 0
+ * @ctrl: controller
+ * @timeout_ms: how long that may take
+ *
+ * It does no DMA after that.
+ *
+ * Context: may sleep.
+ * Return: 0, -ENODEV when the function is gone, -ETIMEDOUT; -EINTR when @hurry
+ * was set.
+ */
+int nvdpa_ctrl_disable(struct nvdpa_ctrl *ctrl, unsigned int timeout_ms);
+
+/**
+ * nvdpa_ctrl_flr() - function level reset
  * @ctrl: controller
  *
- * Normal shutdown (CC.SHN, NVMe base 2.0, 3.6.1), then CC.EN = 0. No DMA
- * comes from the controller afterwards; commands that are still in flight end
- * with an error.
+ * It does no DMA after that. Bus mastering is on.
+ *
+ * Context: may sleep.
+ * Return: 0, -ENODEV when the function is gone, -ENOTTY when it has none.
+ */
+int nvdpa_ctrl_flr(struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_ctrl_shut() - have the controller write its caches and stop
+ * @ctrl: controller to which nobody posts any more
+ *
+ * Normal shutdown (CC.SHN, NVMe base 2.0, 3.6.1).
  *
  * Context: may sleep.
  */
-void nvdpa_ctrl_shutdown(struct nvdpa_ctrl *ctrl);
+void nvdpa_ctrl_shut(struct nvdpa_ctrl *ctrl);
 
 /**
- * nvdpa_ctrl_fence() - stop all DMA of a controller that misbehaves
+ * nvdpa_ctrl_csts() - Controller Status
  * @ctrl: controller
  *
- * CC.EN = 0 and CSTS.RDY = 0, else bus mastering off. Every command in flight,
- * I/O or admin, then ends with an error. The controller stays dead until it is
- * bound again, and the floor above hears of it, a little later. When another
- * fence is under way, waits for it.
- *
- * Context: may sleep. No lock of a queue pair may be held.
+ * Context: any.
+ * Return: the register; NVDPA_CSTS_GONE when the function does not answer.
  */
-void nvdpa_ctrl_fence(struct nvdpa_ctrl *ctrl);
+u32 nvdpa_ctrl_csts(struct nvdpa_ctrl *ctrl);
 
 /**
  * nvdpa_ctrl_bad_completion() - a completion is of no command in flight
@@ -326,7 +471,8 @@ void nvdpa_ctrl_fence(struct nvdpa_ctrl *ctrl);
  * @qid: the queue that it came to, 0 for the admin queue
  * @cid: command identifier
  *
- * Counts it and says so, if that was not said often lately.
+ * Counts it, says so, if that was not said often lately, and has the controller
+ * reset.
  *
  * Context: any; locks of the queue held.
  */
@@ -359,12 +505,33 @@ void nvdpa_admin_free(struct nvdpa_ctrl *ctrl);
 bool nvdpa_admin_reap(struct nvdpa_ctrl *ctrl);
 
 /**
- * nvdpa_admin_abort() - end the command that is waiting, forget the request
- * @ctrl: controller that is marked dead and does no DMA any more
+ * nvdpa_admin_close() - take commands of one task only
+ * @ctrl: controller
+ * @owner: the task, or NULL
+ *
+ * Those of others end with -ECANCELED before they are sent.
  *
  * Context: any.
  */
-void nvdpa_admin_abort(struct nvdpa_ctrl *ctrl);
+void nvdpa_admin_close(struct nvdpa_ctrl *ctrl,
+		       const struct task_struct *owner);
+
+/**
+ * nvdpa_admin_open() - take commands of everybody
+ * @ctrl: controller
+ *
+ * Context: any.
+ */
+void nvdpa_admin_open(struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_admin_reset() - end the commands in flight, begin with empty queues
+ * @ctrl: controller that does no DMA any more
+ * @err: what those who wait get: -ECANCELED or -ENODEV
+ *
+ * Context: any; the queue is closed.
+ */
+void nvdpa_admin_reset(struct nvdpa_ctrl *ctrl, int err);
 
 /**
  * nvdpa_admin_cmd() - run an admin command to its end
@@ -372,12 +539,14 @@ void nvdpa_admin_abort(struct nvdpa_ctrl *ctrl);
  * @cmd: command; its identifier is written
  * @result: where Dword 0 of the completion goes, or NULL
  *
- * A command that does not end in time makes the controller dead: it is fenced,
- * because nothing else makes sure that it won't write its buffer later.
+ * Waits for a reset that is under way. A command that does not end in time gets
+ * the controller reset, because nothing else makes sure that it won't write its
+ * buffer later; whoever brings the controller up does that himself.
  *
- * Context: may sleep.
+ * Context: may sleep; not with @queues_lock held.
  * Return: 0; a positive NVMe status (NVME_SC_*) when the controller refused;
- * -ENODEV when it is dead; -ETIMEDOUT when it has just become so.
+ * -ENODEV when it is dead; -EBUSY when it is being reset for long; -ETIMEDOUT;
+ * -ECANCELED when a reset ended the command, which may have been done or not.
  */
 int nvdpa_admin_cmd(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
 		    u32 *result);
@@ -386,7 +555,7 @@ int nvdpa_admin_cmd(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
  * nvdpa_admin_pass() - run an admin command of somebody else's to its end
  * @ctrl: controller
  * @cmd: command; its identifier is written
- * @timeout_ms: how long it may take, not less than other commands may
+ * @timeout_ms: how long it may take
  * @result: where Dwords 0 and 1 of the completion go
  *
  * As nvdpa_admin_cmd(), but nothing of the status is cut off.
@@ -396,6 +565,20 @@ int nvdpa_admin_cmd(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
  */
 int nvdpa_admin_pass(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
 		     u32 timeout_ms, u64 *result);
+
+/**
+ * nvdpa_admin_abort() - ask for the end of a command
+ * @ctrl: controller
+ * @qid: its submission queue
+ * @wire_cid: its identifier there
+ *
+ * One at a time, which is within any Abort Command Limit. Nobody waits for the
+ * answer: what counts is that the command ends.
+ *
+ * Context: any.
+ * Return: false when the one before has not ended, or no command is taken.
+ */
+bool nvdpa_admin_abort(struct nvdpa_ctrl *ctrl, u16 qid, u16 wire_cid);
 
 /**
  * nvdpa_admin_identify() - read an Identify data structure
@@ -434,9 +617,11 @@ int nvdpa_admin_set_events(struct nvdpa_ctrl *ctrl, u32 events);
 
 /**
  * nvdpa_admin_post_aer() - let the controller have a request for an event
- * @ctrl: controller that has none; its @aer_work is queued when it answers
+ * @ctrl: controller; its @aer_work is queued when it answers
  *
- * Context: may sleep.
+ * Nothing happens if it has one.
+ *
+ * Context: any.
  */
 void nvdpa_admin_post_aer(struct nvdpa_ctrl *ctrl);
 
@@ -461,8 +646,8 @@ int nvdpa_admin_set_queues(struct nvdpa_ctrl *ctrl, u32 want, u32 *granted);
  * @depth: entries
  * @vector: MSI-X vector
  *
- * Context: may sleep.
- * Return: as nvdpa_admin_cmd().
+ * Context: may sleep; @queues_lock held.
+ * Return: as nvdpa_admin_cmd(), but it does not wait for a reset.
  */
 int nvdpa_admin_create_cq(struct nvdpa_ctrl *ctrl, u16 qid, dma_addr_t dma,
 			  u32 depth, u16 vector);
@@ -474,8 +659,8 @@ int nvdpa_admin_create_cq(struct nvdpa_ctrl *ctrl, u16 qid, dma_addr_t dma,
  * @dma: bus address of its memory
  * @depth: entries
  *
- * Context: may sleep.
- * Return: as nvdpa_admin_cmd().
+ * Context: may sleep; @queues_lock held.
+ * Return: as nvdpa_admin_cmd(), but it does not wait for a reset.
  */
 int nvdpa_admin_create_sq(struct nvdpa_ctrl *ctrl, u16 qid, dma_addr_t dma,
 			  u32 depth);
@@ -488,8 +673,8 @@ int nvdpa_admin_create_sq(struct nvdpa_ctrl *ctrl, u16 qid, dma_addr_t dma,
  * The controller ends the queue's commands before this one completes, so none
  * of them does DMA afterwards (NVMe base 2.0, 5.7).
  *
- * Context: may sleep.
- * Return: as nvdpa_admin_cmd().
+ * Context: may sleep; @queues_lock held.
+ * Return: as nvdpa_admin_cmd(), but it does not wait for a reset.
  */
 int nvdpa_admin_delete_sq(struct nvdpa_ctrl *ctrl, u16 qid);
 
@@ -498,8 +683,8 @@ int nvdpa_admin_delete_sq(struct nvdpa_ctrl *ctrl, u16 qid);
  * @ctrl: controller
  * @qid: identifier
  *
- * Context: may sleep.
- * Return: as nvdpa_admin_cmd().
+ * Context: may sleep; @queues_lock held.
+ * Return: as nvdpa_admin_cmd(), but it does not wait for a reset.
  */
 int nvdpa_admin_delete_cq(struct nvdpa_ctrl *ctrl, u16 qid);
 

@@ -7,14 +7,17 @@
 #include "io.h"
 
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
 
 #include "../pure/cmd.h"
 #include "buf.h"
 #include "qpair.h"
+#include "reset.h"
 
 #define NVDPA_IO_READ_MS	10000
+#define NVDPA_IO_HELD_MS	4000
 
 /* A command and who waits for it. */
 struct nvdpa_io_wait {
@@ -39,9 +42,15 @@ static void nvdpa_io_flush(void *priv)
 {
 }
 
+/* Whoever found it held waits for the controller. */
+static void nvdpa_io_resume(void *priv)
+{
+}
+
 static const struct nvdpa_qpair_ops nvdpa_io_qpair_ops = {
 	.complete = nvdpa_io_complete,
 	.flush = nvdpa_io_flush,
+	.resume = nvdpa_io_resume,
 };
 
 static int nvdpa_io_open(struct nvdpa_ctrl *ctrl)
@@ -67,21 +76,43 @@ static void nvdpa_io_close(struct nvdpa_ctrl *ctrl)
 	ctrl->io.qp = NULL;
 }
 
-/* The slot, or -ENODEV; a fence that comes later sees the command and ends it. */
-static int nvdpa_io_post(struct nvdpa_qpair *qp, struct nvme_command *cmd,
-			 struct nvdpa_io_wait *wait)
+/* The slot, or -EAGAIN; a reset that comes later sees the command. */
+static int nvdpa_io_try_post(struct nvdpa_qpair *qp,
+			     const struct nvme_command *cmd,
+			     struct nvdpa_io_wait *wait)
 {
-	int cid = -ENODEV;
+	int cid = -EAGAIN;
 
 	local_irq_disable();
 	nvdpa_qpair_begin(qp);
-	if (nvdpa_qpair_live(qp))
+	if (qp->gate == NVDPA_QPAIR_OPEN)
 		cid = nvdpa_qpair_get(qp);
-	if (cid >= 0)
-		nvdpa_qpair_post(qp, cid, cmd, wait);
+	if (cid >= 0) {
+		qp->slots[cid].cmd = *cmd;
+		nvdpa_qpair_post(qp, cid, wait);
+	}
 	nvdpa_qpair_end(qp);
 	local_irq_enable();
 	return cid;
+}
+
+/* The slot, or -ENODEV or -EBUSY: a controller may be held without a reset, too. */
+static int nvdpa_io_post(struct nvdpa_qpair *qp, const struct nvme_command *cmd,
+			 struct nvdpa_io_wait *wait)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(NVDPA_IO_HELD_MS);
+	int cid;
+
+	for (;;) {
+		cid = nvdpa_reset_wait(qp->ctrl);
+		if (!cid)
+			cid = nvdpa_io_try_post(qp, cmd, wait);
+		if (cid != -EAGAIN)
+			return cid;
+		if (time_after(jiffies, end))
+			return -EBUSY;
+		usleep_range(1000, 2000);
+	}
 }
 
 static void nvdpa_io_put(struct nvdpa_qpair *qp, u16 cid)
@@ -126,7 +157,7 @@ static int nvdpa_io_exec(struct nvdpa_qpair *qp, struct nvme_command *cmd,
 		wait_for_completion(&wait.done);
 	}
 	nvdpa_io_put(qp, cid);
-	if (wait.status && READ_ONCE(qp->ctrl->dead))
+	if (wait.status && nvdpa_ctrl_dead(qp->ctrl))
 		return -ENODEV;
 	return late && wait.status ? -ETIMEDOUT : wait.status;
 }

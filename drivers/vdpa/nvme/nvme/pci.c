@@ -15,6 +15,7 @@
 #include "aer.h"
 #include "chardev.h"
 #include "io.h"
+#include "reset.h"
 
 static const struct nvdpa_ctrl_client *nvdpa_pci_client;
 
@@ -167,8 +168,10 @@ static int nvdpa_pci_start(struct nvdpa_ctrl *ctrl)
 	int err;
 
 	err = nvdpa_ctrl_enable(ctrl);
-	if (err)
+	if (err) {
+		nvdpa_reset_kill(ctrl);
 		return err;
+	}
 	err = nvdpa_ident_ctrl(ctrl);
 	if (err)
 		goto shutdown;
@@ -178,18 +181,19 @@ static int nvdpa_pci_start(struct nvdpa_ctrl *ctrl)
 	err = nvdpa_ident_scan(ctrl);
 	if (err)
 		goto shutdown;
+	nvdpa_reset_live(ctrl);
 	return 0;
 
 shutdown:
-	nvdpa_ctrl_shutdown(ctrl);
+	nvdpa_reset_shutdown(ctrl);
 	return err;
 }
 
 static void nvdpa_pci_stop(struct nvdpa_ctrl *ctrl)
 {
 	nvdpa_io_stop(ctrl);
+	nvdpa_reset_shutdown(ctrl);
 	nvdpa_ident_free(ctrl);
-	nvdpa_ctrl_shutdown(ctrl);
 }
 
 static struct nvdpa_ctrl *nvdpa_pci_alloc(struct pci_dev *pdev)
@@ -271,7 +275,7 @@ free_ctrl:
 static void nvdpa_pci_check_gone(struct nvdpa_ctrl *ctrl)
 {
 	if (!pci_device_is_present(ctrl->pdev))
-		nvdpa_ctrl_fence(ctrl);
+		nvdpa_reset_kill(ctrl);
 }
 
 static void nvdpa_pci_remove(struct pci_dev *pdev)
@@ -293,7 +297,7 @@ static void nvdpa_pci_remove(struct pci_dev *pdev)
 
 static void nvdpa_pci_shutdown(struct pci_dev *pdev)
 {
-	nvdpa_ctrl_shutdown(pci_get_drvdata(pdev));
+	nvdpa_reset_shutdown(pci_get_drvdata(pdev));
 }
 
 /*

@@ -14,7 +14,17 @@
 #include <linux/slab.h>
 
 #include "../debug/trace.h"
+#include "../pure/cmd.h"
 #include "../pure/doorbell.h"
+#include "reset.h"
+#include "timeout.h"
+
+/* Times that a command is posted again before its status is believed. */
+#define NVDPA_QPAIR_RETRIES	5
+/* The first time after so long, and each time twice that, if nothing else was said. */
+#define NVDPA_QPAIR_RETRY_MS	10
+/* Resets of a controller that a command may be the reason of. */
+#define NVDPA_QPAIR_REPLAYS	5
 
 static size_t nvdpa_qpair_sq_bytes(const struct nvdpa_qpair *qp)
 {
@@ -36,12 +46,26 @@ void nvdpa_qpair_begin(struct nvdpa_qpair *qp) __acquires(&qp->sq_lock)
 	spin_lock(&qp->sq_lock);
 }
 
+/* Somebody must look after what is in flight. */
+static noinline void nvdpa_qpair_be_watched(struct nvdpa_qpair *qp)
+{
+	qp->watched = true;
+	nvdpa_timeout_arm(qp->ctrl);
+}
+
+static void nvdpa_qpair_ring(struct nvdpa_qpair *qp)
+{
+	if (qp->sq_tail == qp->sq_tail_rung)
+		return;
+	qp->sq_tail_rung = qp->sq_tail;
+	writel(qp->sq_tail, qp->sq_db);
+	if (unlikely(!qp->watched))
+		nvdpa_qpair_be_watched(qp);
+}
+
 void nvdpa_qpair_end(struct nvdpa_qpair *qp) __releases(&qp->sq_lock)
 {
-	if (qp->sq_tail != qp->sq_tail_rung && !READ_ONCE(qp->ctrl->dead)) {
-		qp->sq_tail_rung = qp->sq_tail;
-		writel(qp->sq_tail, qp->sq_db);
-	}
+	nvdpa_qpair_ring(qp);
 	spin_unlock(&qp->sq_lock);
 }
 
@@ -69,12 +93,12 @@ static u16 nvdpa_qpair_wire_cid(const struct nvdpa_qpair *qp, u16 cid)
 }
 
 /* What is told is gathered only if somebody listens. */
-static void nvdpa_qpair_trace_submit(const struct nvdpa_qpair *qp, u16 cid,
-				     const struct nvme_command *cmd)
+static void nvdpa_qpair_trace_submit(const struct nvdpa_qpair *qp,
+				     const struct nvdpa_slot *slot)
 {
 	if (trace_nvdpa_cmd_submit_enabled())
 		trace_nvdpa_cmd_submit(dev_name(qp->ctrl->dev), qp->qid,
-				       qp->slots[cid].head, cmd);
+				       slot->head, &slot->cmd);
 }
 
 static void nvdpa_qpair_trace_complete(const struct nvdpa_qpair *qp,
@@ -87,21 +111,68 @@ static void nvdpa_qpair_trace_complete(const struct nvdpa_qpair *qp,
 					 done->status);
 }
 
-void nvdpa_qpair_post(struct nvdpa_qpair *qp, u16 cid,
-		      struct nvme_command *cmd, void *owner)
+/* Also a second time: to the controller it is another command. */
+static __always_inline void nvdpa_qpair_send(struct nvdpa_qpair *qp, u16 cid)
 {
 	struct nvdpa_slot *slot = &qp->slots[cid];
 
 	lockdep_assert_held(&qp->sq_lock);
 
-	slot->owner = owner;
-	slot->state = NVDPA_SLOT_BUSY;
 	slot->turn++;
-	cmd->common.command_id = nvdpa_qpair_wire_cid(qp, cid);
-	nvdpa_qpair_trace_submit(qp, cid, cmd);
-	qp->sq[qp->sq_tail] = *cmd;
+	slot->state = NVDPA_SLOT_BUSY;
+	slot->late = false;
+	slot->aborted = false;
+	slot->since = jiffies;
+	slot->cmd.common.command_id = nvdpa_qpair_wire_cid(qp, cid);
+	nvdpa_qpair_trace_submit(qp, slot);
+	qp->sq[qp->sq_tail] = slot->cmd;
 	if (++qp->sq_tail == qp->depth)
 		qp->sq_tail = 0;
+}
+
+void nvdpa_qpair_post(struct nvdpa_qpair *qp, u16 cid, void *owner)
+{
+	struct nvdpa_slot *slot = &qp->slots[cid];
+
+	slot->owner = owner;
+	slot->retries = 0;
+	slot->replays = 0;
+	nvdpa_qpair_send(qp, cid);
+}
+
+/* How long the controller wants the next try to wait, or we if it does not say. */
+static unsigned long nvdpa_qpair_retry_delay(const struct nvdpa_qpair *qp,
+					     const struct nvdpa_slot *slot)
+{
+	return msecs_to_jiffies(NVDPA_QPAIR_RETRY_MS << slot->retries);
+}
+
+/*
+ * A command that failed, but will not always. It stays its user's: nobody is told.
+ * One that has ended because of our Abort goes the same way.
+ */
+static noinline bool nvdpa_qpair_retry(struct nvdpa_qpair *qp,
+				       struct nvdpa_slot *slot, u16 status)
+{
+	bool aborted = slot->aborted &&
+		       (status & NVME_SCT_SC_MASK) == NVME_SC_ABORT_REQ;
+	unsigned long delay;
+
+	lockdep_assert_held(&qp->sq_lock);
+
+	if (qp->ending || (!aborted && !nvdpa_cmd_transient(status)))
+		return false;
+	if (slot->retries == NVDPA_QPAIR_RETRIES) {
+		nvdpa_ctrl_count(qp->ctrl, NVDPA_COUNT_GIVEN_UP);
+		return false;
+	}
+	nvdpa_ctrl_count(qp->ctrl, NVDPA_COUNT_RETRIES);
+	delay = nvdpa_qpair_retry_delay(qp, slot);
+	slot->retries++;
+	slot->state = NVDPA_SLOT_HELD;
+	slot->since = jiffies + delay;
+	nvdpa_timeout_arm_in(qp->ctrl, delay);
+	return true;
 }
 
 /*
@@ -128,27 +199,42 @@ static struct nvdpa_slot *nvdpa_qpair_owner(const struct nvdpa_qpair *qp,
 
 /*
  * Take a completion entry. One that is for no command in flight is the device's
- * fault and must not touch memory that belongs to nobody.
+ * fault and must not touch memory that belongs to nobody; those behind it are not
+ * believed, either. False also when the command is to be posted again.
  */
 static bool nvdpa_qpair_take_cqe(struct nvdpa_qpair *qp,
 				 const struct nvme_completion *cqe,
 				 struct nvdpa_done *done)
 {
 	u16 wire_cid = READ_ONCE(cqe->command_id);
+	u16 status = le16_to_cpu(READ_ONCE(cqe->status)) >> 1;
 	struct nvdpa_slot *slot = nvdpa_qpair_owner(qp, cqe, wire_cid);
 
 	lockdep_assert_held(&qp->sq_lock);
 
 	if (unlikely(!slot)) {
+		qp->untrusted = true;
 		nvdpa_ctrl_bad_completion(qp->ctrl, qp->qid, wire_cid);
 		return false;
 	}
-	slot->state = NVDPA_SLOT_DONE;
 	done->owner = slot->owner;
 	done->cid = slot - qp->slots;
-	done->status = le16_to_cpu(cqe->status) >> 1 & NVME_SCT_SC_MASK;
+	done->status = status & NVME_SCT_SC_MASK;
 	nvdpa_qpair_trace_complete(qp, done);
+	if (unlikely(done->status) && nvdpa_qpair_retry(qp, slot, status))
+		return false;
+	slot->state = NVDPA_SLOT_DONE;
 	return true;
+}
+
+/* Is there an entry that was not looked at? */
+static bool nvdpa_qpair_pending(const struct nvdpa_qpair *qp)
+{
+	const struct nvme_completion *cqe = &qp->cq[qp->cq_head];
+
+	lockdep_assert_held(&qp->cq_lock);
+
+	return (le16_to_cpu(READ_ONCE(cqe->status)) & 1) == qp->cq_phase;
 }
 
 /* Gather completions; @seen counts entries, good or bad. */
@@ -156,19 +242,16 @@ static unsigned int nvdpa_qpair_gather(struct nvdpa_qpair *qp,
 				       struct nvdpa_done *done,
 				       unsigned int *seen)
 {
-	struct nvme_completion *cqe;
 	unsigned int nr = 0;
 
 	lockdep_assert_held(&qp->cq_lock);
 
 	spin_lock(&qp->sq_lock);
-	while (nr < NVDPA_QPAIR_BATCH && *seen < qp->depth) {
-		cqe = &qp->cq[qp->cq_head];
-		if ((le16_to_cpu(READ_ONCE(cqe->status)) & 1) != qp->cq_phase)
-			break;
+	while (nr < NVDPA_QPAIR_BATCH && *seen < qp->depth &&
+	       !qp->untrusted && nvdpa_qpair_pending(qp)) {
 		/* The rest of the entry is valid only once the phase is. */
 		dma_rmb();
-		if (nvdpa_qpair_take_cqe(qp, cqe, &done[nr]))
+		if (nvdpa_qpair_take_cqe(qp, &qp->cq[qp->cq_head], &done[nr]))
 			nr++;
 		(*seen)++;
 		if (++qp->cq_head == qp->depth) {
@@ -180,19 +263,29 @@ static unsigned int nvdpa_qpair_gather(struct nvdpa_qpair *qp,
 	return nr;
 }
 
-unsigned int nvdpa_qpair_reap(struct nvdpa_qpair *qp)
+/* The number of commands that ended; @seen as above. */
+static unsigned int nvdpa_qpair_reap_locked(struct nvdpa_qpair *qp,
+					    unsigned int *seen)
 {
 	struct nvdpa_done done[NVDPA_QPAIR_BATCH];
-	unsigned int nr, seen = 0, total = 0;
-	unsigned long flags;
+	unsigned int nr, total = 0;
 
-	spin_lock_irqsave(&qp->cq_lock, flags);
-	while ((nr = nvdpa_qpair_gather(qp, done, &seen))) {
+	while ((nr = nvdpa_qpair_gather(qp, done, seen))) {
 		qp->ops->complete(qp->priv, done, nr);
 		total += nr;
 	}
-	if (seen && !READ_ONCE(qp->ctrl->dead))
+	if (*seen && qp->has_cq)
 		writel(qp->cq_head, qp->cq_db);
+	return total;
+}
+
+unsigned int nvdpa_qpair_reap(struct nvdpa_qpair *qp)
+{
+	unsigned int seen = 0, total;
+	unsigned long flags;
+
+	spin_lock_irqsave(&qp->cq_lock, flags);
+	total = nvdpa_qpair_reap_locked(qp, &seen);
 	spin_unlock_irqrestore(&qp->cq_lock, flags);
 
 	if (total)
@@ -205,23 +298,35 @@ static irqreturn_t nvdpa_qpair_irq(int irq, void *data)
 	return nvdpa_qpair_reap(data) ? IRQ_HANDLED : IRQ_NONE;
 }
 
-/* End every command in flight; the controller cannot do it any more. */
-static void nvdpa_qpair_fail(struct nvdpa_qpair *qp)
+static bool nvdpa_slot_in_flight(const struct nvdpa_slot *slot)
+{
+	return slot->state == NVDPA_SLOT_BUSY || slot->state == NVDPA_SLOT_HELD;
+}
+
+static bool nvdpa_slot_given_up(const struct nvdpa_slot *slot)
+{
+	return slot->state == NVDPA_SLOT_HELD &&
+	       slot->replays > NVDPA_QPAIR_REPLAYS;
+}
+
+/* End commands that the controller does not have any more. */
+static void nvdpa_qpair_fail(struct nvdpa_qpair *qp,
+			     bool (*which)(const struct nvdpa_slot *slot))
 {
 	struct nvdpa_done done;
 	unsigned long flags;
-	bool busy;
+	bool ends;
 	u16 cid;
 
 	spin_lock_irqsave(&qp->cq_lock, flags);
 	for (cid = 0; cid < nvdpa_qpair_nr_slots(qp); cid++) {
 		spin_lock(&qp->sq_lock);
-		busy = qp->slots[cid].state == NVDPA_SLOT_BUSY;
-		if (busy)
+		ends = which(&qp->slots[cid]);
+		if (ends)
 			qp->slots[cid].state = NVDPA_SLOT_DONE;
 		done.owner = qp->slots[cid].owner;
 		spin_unlock(&qp->sq_lock);
-		if (!busy)
+		if (!ends)
 			continue;
 		done.cid = cid;
 		done.status = NVME_SC_ABORT_QUEUE;
@@ -237,21 +342,52 @@ static void nvdpa_qpair_reset_state(struct nvdpa_qpair *qp)
 	memset(qp->cq, 0, nvdpa_qpair_cq_bytes(qp));
 	qp->cq_head = 0;
 	qp->cq_phase = 1;
+	qp->untrusted = false;
+	qp->unseen = 0;
 	qp->sq_tail = 0;
 	qp->sq_tail_rung = 0;
 }
 
+static void nvdpa_qpair_set_gate(struct nvdpa_qpair *qp)
+{
+	lockdep_assert_held(&qp->sq_lock);
+
+	if (qp->dead)
+		qp->gate = NVDPA_QPAIR_SHUT;
+	else if (qp->paused || qp->ending)
+		qp->gate = NVDPA_QPAIR_HELD;
+	else
+		qp->gate = NVDPA_QPAIR_OPEN;
+}
+
+static void nvdpa_qpair_pause(struct nvdpa_qpair *qp)
+{
+	spin_lock_irq(&qp->sq_lock);
+	qp->paused = true;
+	nvdpa_qpair_set_gate(qp);
+	spin_unlock_irq(&qp->sq_lock);
+}
+
+/*
+ * Whatever this leaves on the controller, @created says so. Negative for what a
+ * reset takes care of, else a status.
+ */
 static int nvdpa_qpair_create_queues(struct nvdpa_qpair *qp)
 {
 	int err;
 
+	lockdep_assert_held(&qp->ctrl->queues_lock);
+
+	qp->created = true;
 	err = nvdpa_admin_create_cq(qp->ctrl, qp->qid, qp->cq_dma, qp->depth,
 				    qp->qid);
-	if (err)
+	if (err) {
+		qp->created = err == -ECANCELED;
 		goto out;
+	}
 	err = nvdpa_admin_create_sq(qp->ctrl, qp->qid, qp->sq_dma, qp->depth);
-	if (err && nvdpa_admin_delete_cq(qp->ctrl, qp->qid))
-		nvdpa_ctrl_fence(qp->ctrl);
+	if (err > 0)
+		qp->created = nvdpa_admin_delete_cq(qp->ctrl, qp->qid);
 out:
 	if (err > 0) {
 		dev_err(qp->ctrl->dev,
@@ -272,40 +408,98 @@ static int nvdpa_qpair_delete_queues(struct nvdpa_qpair *qp)
 	return err;
 }
 
-static void nvdpa_qpair_set_stopped(struct nvdpa_qpair *qp, bool stopped)
-{
-	spin_lock_irq(&qp->sq_lock);
-	qp->stopped = stopped;
-	spin_unlock_irq(&qp->sq_lock);
-}
-
 static int nvdpa_qpair_vector(const struct nvdpa_qpair *qp)
 {
 	return pci_irq_vector(qp->ctrl->pdev, qp->qid);
 }
 
-void nvdpa_qpair_abandon(struct nvdpa_qpair *qp)
+/* The controller has the queues: commands may be posted. */
+static void nvdpa_qpair_open(struct nvdpa_qpair *qp)
+{
+	spin_lock_irq(&qp->cq_lock);
+	qp->has_cq = true;
+	spin_lock(&qp->sq_lock);
+	qp->paused = false;
+	nvdpa_qpair_set_gate(qp);
+	spin_unlock(&qp->sq_lock);
+	spin_unlock_irq(&qp->cq_lock);
+}
+
+static void nvdpa_qpair_forget_queues(struct nvdpa_qpair *qp)
+{
+	qp->created = false;
+	spin_lock_irq(&qp->cq_lock);
+	qp->has_cq = false;
+	spin_lock(&qp->sq_lock);
+	nvdpa_qpair_reset_state(qp);
+	spin_unlock(&qp->sq_lock);
+	spin_unlock_irq(&qp->cq_lock);
+}
+
+/* The commands of a queue that is not there any more do no DMA. */
+static int nvdpa_qpair_end_queues(struct nvdpa_qpair *qp)
 {
 	int err;
 
-	nvdpa_qpair_set_stopped(qp, true);
-	err = nvdpa_admin_delete_sq(qp->ctrl, qp->qid);
-	/* Its last completions, while there is a doorbell to ring for them. */
-	nvdpa_qpair_reap(qp);
-	if (!err)
-		err = nvdpa_admin_delete_cq(qp->ctrl, qp->qid);
-	if (!err) {
-		nvdpa_qpair_fail(qp);
-		spin_lock_irq(&qp->cq_lock);
-		spin_lock(&qp->sq_lock);
-		nvdpa_qpair_reset_state(qp);
-		spin_unlock(&qp->sq_lock);
-		spin_unlock_irq(&qp->cq_lock);
-		err = nvdpa_qpair_create_queues(qp);
+	if (qp->created) {
+		err = nvdpa_admin_delete_sq(qp->ctrl, qp->qid);
+		/* Its last completions, while there is a doorbell for them. */
+		nvdpa_qpair_reap(qp);
+		if (!err)
+			err = nvdpa_admin_delete_cq(qp->ctrl, qp->qid);
+		if (err)
+			return err;
+		nvdpa_qpair_forget_queues(qp);
+		nvdpa_qpair_fail(qp, nvdpa_slot_in_flight);
+		nvdpa_qpair_pause(qp);
+		if (!nvdpa_qpair_create_queues(qp))
+			nvdpa_qpair_open(qp);
+		else
+			nvdpa_reset_request(qp->ctrl, NVDPA_RESET_QUEUE);
+		return 0;
 	}
-	if (err)
-		nvdpa_ctrl_fence(qp->ctrl);
-	nvdpa_qpair_set_stopped(qp, false);
+	/* A reset took them away, and makes them anew. */
+	nvdpa_qpair_fail(qp, nvdpa_slot_in_flight);
+	return 0;
+}
+
+static void nvdpa_qpair_set_ending(struct nvdpa_qpair *qp, bool ending)
+{
+	spin_lock_irq(&qp->sq_lock);
+	qp->ending = ending;
+	nvdpa_qpair_set_gate(qp);
+	spin_unlock_irq(&qp->sq_lock);
+}
+
+/*
+ * Do something about the controller's queues. When that did not work, a reset
+ * has begun, or begins now; it is to be tried again when nothing is left on it.
+ */
+static bool nvdpa_qpair_change(struct nvdpa_qpair *qp,
+			       int (*change)(struct nvdpa_qpair *qp))
+{
+	struct nvdpa_ctrl *ctrl = qp->ctrl;
+	u32 since;
+	int err;
+
+	mutex_lock(&ctrl->queues_lock);
+	since = READ_ONCE(ctrl->quiets);
+	err = change(qp);
+	mutex_unlock(&ctrl->queues_lock);
+	if (err == -ECANCELED)
+		nvdpa_reset_settle(ctrl);
+	else if (err)
+		nvdpa_reset_fence(ctrl, NVDPA_RESET_QUEUE, since);
+	return !err;
+}
+
+void nvdpa_qpair_abandon(struct nvdpa_qpair *qp)
+{
+	nvdpa_qpair_set_ending(qp, true);
+	while (!nvdpa_qpair_change(qp, nvdpa_qpair_end_queues))
+		;
+	nvdpa_qpair_set_ending(qp, false);
+	qp->ops->resume(qp->priv);
 }
 
 void nvdpa_qpair_sync(struct nvdpa_qpair *qp)
@@ -313,14 +507,239 @@ void nvdpa_qpair_sync(struct nvdpa_qpair *qp)
 	synchronize_irq(nvdpa_qpair_vector(qp));
 }
 
-void nvdpa_qpair_fail_all(struct nvdpa_ctrl *ctrl)
+static void nvdpa_qpair_for_all(struct nvdpa_ctrl *ctrl,
+				void (*func)(struct nvdpa_qpair *qp))
 {
 	unsigned int qid;
 
 	mutex_lock(&ctrl->qid_lock);
 	for (qid = 1; qid < ARRAY_SIZE(ctrl->qpairs); qid++)
 		if (ctrl->qpairs[qid])
-			nvdpa_qpair_fail(ctrl->qpairs[qid]);
+			func(ctrl->qpairs[qid]);
+	mutex_unlock(&ctrl->qid_lock);
+}
+
+void nvdpa_qpair_pause_all(struct nvdpa_ctrl *ctrl)
+{
+	nvdpa_qpair_for_all(ctrl, nvdpa_qpair_pause);
+}
+
+static void nvdpa_qpair_release(struct nvdpa_qpair *qp)
+{
+	u16 cid;
+
+	spin_lock_irq(&qp->sq_lock);
+	for (cid = 0; cid < nvdpa_qpair_nr_slots(qp); cid++)
+		if (qp->slots[cid].state == NVDPA_SLOT_BUSY)
+			qp->slots[cid].since = jiffies;
+	spin_unlock_irq(&qp->sq_lock);
+	nvdpa_qpair_open(qp);
+	qp->ops->resume(qp->priv);
+}
+
+void nvdpa_qpair_release_all(struct nvdpa_ctrl *ctrl)
+{
+	nvdpa_qpair_for_all(ctrl, nvdpa_qpair_release);
+}
+
+/* Completions that it wrote before it was off count; what it kept back is held. */
+static void nvdpa_qpair_hold(struct nvdpa_qpair *qp)
+{
+	unsigned int seen = 0;
+	u16 cid;
+
+	lockdep_assert_held(&qp->ctrl->queues_lock);
+
+	nvdpa_qpair_pause(qp);
+	spin_lock_irq(&qp->cq_lock);
+	qp->has_cq = false;
+	nvdpa_qpair_reap_locked(qp, &seen);
+	spin_lock(&qp->sq_lock);
+	for (cid = 0; cid < nvdpa_qpair_nr_slots(qp); cid++)
+		if (qp->slots[cid].state == NVDPA_SLOT_BUSY)
+			qp->slots[cid].state = NVDPA_SLOT_HELD;
+	qp->dead = false;
+	nvdpa_qpair_set_gate(qp);
+	spin_unlock(&qp->sq_lock);
+	spin_unlock_irq(&qp->cq_lock);
+	nvdpa_qpair_forget_queues(qp);
+	qp->ops->flush(qp->priv);
+}
+
+void nvdpa_qpair_hold_all(struct nvdpa_ctrl *ctrl)
+{
+	nvdpa_qpair_for_all(ctrl, nvdpa_qpair_hold);
+}
+
+/* Those of an abandon are for that to end. */
+static void nvdpa_qpair_replay(struct nvdpa_qpair *qp, bool blame)
+{
+	struct nvdpa_slot *slot;
+	u16 cid;
+
+	spin_lock_irq(&qp->sq_lock);
+	for (cid = 0; cid < nvdpa_qpair_nr_slots(qp) && !qp->ending; cid++) {
+		slot = &qp->slots[cid];
+		if (slot->state != NVDPA_SLOT_HELD)
+			continue;
+		slot->replays += blame;
+		if (nvdpa_slot_given_up(slot))
+			continue;
+		nvdpa_ctrl_count(qp->ctrl, NVDPA_COUNT_REPLAYS);
+		nvdpa_qpair_send(qp, cid);
+	}
+	nvdpa_qpair_ring(qp);
+	spin_unlock_irq(&qp->sq_lock);
+	nvdpa_qpair_fail(qp, nvdpa_slot_given_up);
+}
+
+static int nvdpa_qpair_restore(struct nvdpa_qpair *qp, bool blame)
+{
+	int err;
+
+	lockdep_assert_held(&qp->ctrl->queues_lock);
+
+	if (qp->leaving)
+		return 0;
+	err = nvdpa_qpair_create_queues(qp);
+	if (err)
+		return err;
+	nvdpa_qpair_open(qp);
+	nvdpa_qpair_replay(qp, blame);
+	qp->ops->resume(qp->priv);
+	return 0;
+}
+
+/* One at a time: whoever wants to take a queue away need not wait for all. */
+int nvdpa_qpair_restore_all(struct nvdpa_ctrl *ctrl, bool blame)
+{
+	unsigned int qid;
+	int err = 0;
+
+	for (qid = 1; qid < ARRAY_SIZE(ctrl->qpairs) && !err; qid++) {
+		mutex_lock(&ctrl->queues_lock);
+		if (ctrl->qpairs[qid])
+			err = nvdpa_qpair_restore(ctrl->qpairs[qid], blame);
+		mutex_unlock(&ctrl->queues_lock);
+	}
+	return err;
+}
+
+static void nvdpa_qpair_die(struct nvdpa_qpair *qp)
+{
+	spin_lock_irq(&qp->sq_lock);
+	qp->dead = true;
+	qp->paused = false;
+	nvdpa_qpair_set_gate(qp);
+	spin_unlock_irq(&qp->sq_lock);
+	nvdpa_qpair_fail(qp, nvdpa_slot_in_flight);
+	qp->ops->resume(qp->priv);
+}
+
+void nvdpa_qpair_fail_all(struct nvdpa_ctrl *ctrl)
+{
+	nvdpa_qpair_for_all(ctrl, nvdpa_qpair_die);
+}
+
+/* An entry that lies there for two looks in a row: no interrupt told of it. */
+static void nvdpa_qpair_find_lost(struct nvdpa_qpair *qp)
+{
+	bool lost;
+	u32 key;
+
+	spin_lock_irq(&qp->cq_lock);
+	key = nvdpa_qpair_pending(qp) ?
+	      (u32)qp->cq_phase << 16 | (qp->cq_head + 1) : 0;
+	lost = key && key == qp->unseen;
+	qp->unseen = key;
+	spin_unlock_irq(&qp->cq_lock);
+	if (!lost || !nvdpa_qpair_reap(qp))
+		return;
+	nvdpa_ctrl_count(qp->ctrl, NVDPA_COUNT_LOST_INTERRUPTS);
+	dev_warn_ratelimited(qp->ctrl->dev, "queue %u: an interrupt was lost\n",
+			     qp->qid);
+}
+
+static void nvdpa_qpair_watch_held(struct nvdpa_qpair *qp, u16 cid,
+				   struct nvdpa_qpair_watch *watch)
+{
+	unsigned long since = qp->slots[cid].since;
+
+	if (time_before(jiffies, since))
+		watch->next = min(watch->next, since - jiffies);
+	else
+		nvdpa_qpair_send(qp, cid);
+}
+
+static void nvdpa_qpair_watch_busy(struct nvdpa_qpair *qp, u16 cid,
+				   struct nvdpa_qpair_watch *watch)
+{
+	struct nvdpa_slot *slot = &qp->slots[cid];
+	unsigned long limit = nvdpa_timeout_limit(qp->ctrl, &slot->cmd);
+
+	if (time_before(jiffies, slot->since + limit))
+		return;
+	if (!slot->late) {
+		slot->late = true;
+		nvdpa_ctrl_count(qp->ctrl, NVDPA_COUNT_TIMEOUTS);
+		dev_warn_ratelimited(qp->ctrl->dev,
+				     "queue %u: command %#x not complete after %u ms\n",
+				     qp->qid, slot->cmd.common.opcode,
+				     jiffies_to_msecs(jiffies - slot->since));
+	}
+	if (!slot->aborted) {
+		slot->aborted = nvdpa_admin_abort(qp->ctrl, qp->qid,
+						  nvdpa_qpair_wire_cid(qp, cid));
+		if (slot->aborted)
+			nvdpa_ctrl_count(qp->ctrl, NVDPA_COUNT_ABORTS);
+	}
+	limit += msecs_to_jiffies(NVDPA_TIMEOUT_ABORT_MS);
+	if (time_after_eq(jiffies, slot->since + limit))
+		watch->stuck = true;
+}
+
+static void nvdpa_qpair_watch_slots(struct nvdpa_qpair *qp,
+				    struct nvdpa_qpair_watch *watch)
+{
+	u16 cid;
+
+	lockdep_assert_held(&qp->sq_lock);
+
+	for (cid = 0; cid < nvdpa_qpair_nr_slots(qp); cid++) {
+		switch (qp->slots[cid].state) {
+		case NVDPA_SLOT_HELD:
+			nvdpa_qpair_watch_held(qp, cid, watch);
+			break;
+		case NVDPA_SLOT_BUSY:
+			nvdpa_qpair_watch_busy(qp, cid, watch);
+			break;
+		}
+	}
+	nvdpa_qpair_ring(qp);
+}
+
+static void nvdpa_qpair_watch(struct nvdpa_qpair *qp,
+			      struct nvdpa_qpair_watch *watch)
+{
+	nvdpa_qpair_find_lost(qp);
+	spin_lock_irq(&qp->sq_lock);
+	qp->watched = qp->nr_free < nvdpa_qpair_nr_slots(qp);
+	if (qp->watched && qp->gate == NVDPA_QPAIR_OPEN)
+		nvdpa_qpair_watch_slots(qp, watch);
+	watch->busy |= qp->watched;
+	watch->untrusted |= qp->untrusted;
+	spin_unlock_irq(&qp->sq_lock);
+}
+
+void nvdpa_qpair_watch_all(struct nvdpa_ctrl *ctrl,
+			   struct nvdpa_qpair_watch *watch)
+{
+	unsigned int qid;
+
+	mutex_lock(&ctrl->qid_lock);
+	for (qid = 1; qid < ARRAY_SIZE(ctrl->qpairs); qid++)
+		if (ctrl->qpairs[qid])
+			nvdpa_qpair_watch(ctrl->qpairs[qid], watch);
 	mutex_unlock(&ctrl->qid_lock);
 }
 
@@ -346,7 +765,7 @@ static void nvdpa_qpair_put_qid(struct nvdpa_ctrl *ctrl, u16 qid)
 	mutex_unlock(&ctrl->qid_lock);
 }
 
-/* nvdpa_qpair_fail_all() sees published queue pairs only. */
+/* A reset sees published queue pairs only. */
 static void nvdpa_qpair_publish(struct nvdpa_qpair *qp, bool on)
 {
 	mutex_lock(&qp->ctrl->qid_lock);
@@ -447,6 +866,8 @@ static struct nvdpa_qpair *nvdpa_qpair_alloc(struct nvdpa_ctrl *ctrl, bool own)
 	qp->cq_db = bar + nvdpa_doorbell_offset(qp->qid, true, ctrl->dstrd);
 	spin_lock_init(&qp->cq_lock);
 	spin_lock_init(&qp->sq_lock);
+	qp->paused = true;
+	qp->gate = NVDPA_QPAIR_HELD;
 
 	err = nvdpa_qpair_alloc_rings(qp);
 	if (err)
@@ -473,6 +894,50 @@ static void nvdpa_qpair_free(struct nvdpa_qpair *qp)
 	kfree(qp);
 }
 
+/* When a reset came in between, that may have made the queues. */
+static int nvdpa_qpair_try_start(struct nvdpa_qpair *qp)
+{
+	int err = 0;
+
+	mutex_lock(&qp->ctrl->queues_lock);
+	if (!qp->created)
+		err = nvdpa_qpair_create_queues(qp);
+	if (!err)
+		nvdpa_qpair_open(qp);
+	mutex_unlock(&qp->ctrl->queues_lock);
+	return err;
+}
+
+/* Once it is off the controller nobody can be at work for it. */
+static int nvdpa_qpair_leave(struct nvdpa_qpair *qp)
+{
+	int err = 0;
+
+	qp->leaving = true;
+	if (qp->created)
+		err = nvdpa_qpair_delete_queues(qp);
+	if (err)
+		return err;
+	qp->created = false;
+	nvdpa_qpair_publish(qp, false);
+	return 0;
+}
+
+static int nvdpa_qpair_start(struct nvdpa_qpair *qp)
+{
+	int err;
+
+	nvdpa_qpair_publish(qp, true);
+	do {
+		err = nvdpa_reset_wait(qp->ctrl);
+		if (!err)
+			err = nvdpa_qpair_try_start(qp);
+	} while (err == -ECANCELED);
+	while (err && !nvdpa_qpair_change(qp, nvdpa_qpair_leave))
+		;
+	return err;
+}
+
 static struct nvdpa_qpair *nvdpa_qpair_make(struct nvdpa_ctrl *ctrl,
 					    const struct nvdpa_qpair_ops *ops,
 					    void *priv, bool own)
@@ -495,10 +960,9 @@ static struct nvdpa_qpair *nvdpa_qpair_make(struct nvdpa_ctrl *ctrl,
 			qp->qid, ERR_PTR(err));
 		goto free_qp;
 	}
-	err = nvdpa_qpair_create_queues(qp);
+	err = nvdpa_qpair_start(qp);
 	if (err)
 		goto free_irq;
-	nvdpa_qpair_publish(qp, true);
 	return qp;
 
 free_irq:
@@ -527,11 +991,10 @@ void nvdpa_qpair_destroy(struct nvdpa_qpair *qp)
 	if (!qp)
 		return;
 
-	nvdpa_qpair_publish(qp, false);
 	/* An interrupt that is still at work rings a doorbell. */
 	nvdpa_qpair_sync(qp);
-	if (nvdpa_qpair_delete_queues(qp))
-		nvdpa_ctrl_fence(qp->ctrl);
+	while (!nvdpa_qpair_change(qp, nvdpa_qpair_leave))
+		;
 	irq_set_affinity_and_hint(nvdpa_qpair_vector(qp), NULL);
 	free_irq(nvdpa_qpair_vector(qp), qp);
 	nvdpa_qpair_free(qp);

@@ -40,38 +40,66 @@ struct nvdpa_done {
  * @complete: commands ended; called with @cq_lock held, interrupts off
  * @flush: a reap that called @complete is over; called without lock in the
  *         context of the reap, possibly hard interrupt
+ * @resume: commands may be posted again, or end at once, see enum
+ *          nvdpa_qpair_gate; called in process context
  */
 struct nvdpa_qpair_ops {
 	void (*complete)(void *priv, const struct nvdpa_done *done,
 			 unsigned int nr);
 	void (*flush)(void *priv);
+	void (*resume)(void *priv);
 };
 
 enum nvdpa_slot_state {
 	NVDPA_SLOT_FREE,
 	NVDPA_SLOT_BUSY,	/* the controller has it */
+	NVDPA_SLOT_HELD,	/* the controller has it no more, or not yet again */
 	NVDPA_SLOT_DONE,	/* ended, not yet given back */
 };
 
 /**
+ * enum nvdpa_qpair_gate - what happens to those who want to post
+ * @NVDPA_QPAIR_OPEN: they do
+ * @NVDPA_QPAIR_HELD: they wait for nvdpa_qpair_ops.resume
+ * @NVDPA_QPAIR_SHUT: what they want would never end, so it ends with an error
+ */
+enum nvdpa_qpair_gate {
+	NVDPA_QPAIR_OPEN,
+	NVDPA_QPAIR_HELD,
+	NVDPA_QPAIR_SHUT,
+};
+
+/**
  * struct nvdpa_slot - room for a command in flight
+ * @cmd: the command; made here, and kept until it has ended for good
  * @owner: of the user
  * @page: coherent page for a PRP list, an SGL segment or bounced data
  * @page_dma: its bus address
- * @state: who has it
  * @head: what the user calls its request, for the trace events alone; written by
  *        the user between nvdpa_qpair_get() and nvdpa_qpair_post()
  * @turn: how many commands it was for; the controller gives it back, so that a
  *        completion that comes twice, or late, is not taken for the next command's
+ * @state: who has it
+ * @late: its deadline is over
+ * @aborted: an Abort was sent
+ * @retries: times that it was posted again because of its status
+ * @replays: times that it was in flight when the controller had to be reset
+ * @since: when it was posted, in jiffies; when it is to be, if it is held
  */
 struct nvdpa_slot {
+	struct nvme_command cmd;
 	void *owner;
 	void *page;
 	dma_addr_t page_dma;
-	enum nvdpa_slot_state state;
 	u16 head;
 	u8 turn;
-};
+	u8 state;
+	bool late;
+	bool aborted;
+	u8 retries;
+	u8 replays;
+	unsigned long since;
+} ____cacheline_aligned;
 
 /**
  * struct nvdpa_qpair - a queue pair
@@ -88,14 +116,24 @@ struct nvdpa_slot {
  * @sq_dma: bus address of @sq
  * @cq_dma: bus address of @cq
  * @irq_name: as in /proc/interrupts
- * @cq_lock: outermost; serialises reaping; protects @cq_head and @cq_phase
+ * @created: the controller has its queues; under the controller's queues_lock
+ * @leaving: it is being destroyed; likewise
+ * @cq_lock: outermost; serialises reaping; protects the next five fields
  * @cq_head: next completion entry to look at
  * @cq_phase: phase tag that a new entry has
- * @sq_lock: innermost; protects the remaining fields and the slots' owner and
- *           state and turn
+ * @untrusted: a completion was bad; those behind it are not looked at
+ * @has_cq: there is a doorbell to ring
+ * @unseen: an entry that lay there when it was last watched: 1 + @cq_head, with
+ *          @cq_phase above; or 0
+ * @sq_lock: innermost; protects the remaining fields and the slots but for
+ *           their command
  * @sq_tail: next free submission entry
  * @sq_tail_rung: what the doorbell was last told
- * @stopped: nothing may be posted
+ * @gate: made of the next three
+ * @paused: by a reset
+ * @ending: by an abandon
+ * @dead: the controller is off
+ * @watched: the controller's timeout_work looks at it
  * @nr_free: number of free slots
  * @free: stack of free slots
  */
@@ -113,17 +151,40 @@ struct nvdpa_qpair {
 	dma_addr_t sq_dma;
 	dma_addr_t cq_dma;
 	char irq_name[32];
+	bool created;
+	bool leaving;
 
 	spinlock_t cq_lock ____cacheline_aligned; /* reaping, see above */
 	u16 cq_head;
 	u16 cq_phase;
+	bool untrusted;
+	bool has_cq;
+	u32 unseen;
 
 	spinlock_t sq_lock ____cacheline_aligned; /* posting, see above */
 	u16 sq_tail;
 	u16 sq_tail_rung;
-	bool stopped;
+	u8 gate;
+	bool paused;
+	bool ending;
+	bool dead;
+	bool watched;
 	u16 nr_free;
 	u16 free[NVDPA_QPAIR_DEPTH];
+};
+
+/**
+ * struct nvdpa_qpair_watch - what is wrong with the queue pairs of a controller
+ * @busy: something is in flight, look again
+ * @stuck: a command did not end although it should have been aborted
+ * @untrusted: a completion was bad
+ * @next: when to look again, in jiffies from now; written if it is to be sooner
+ */
+struct nvdpa_qpair_watch {
+	bool busy;
+	bool stuck;
+	bool untrusted;
+	unsigned long next;
 };
 
 /**
@@ -219,18 +280,18 @@ int nvdpa_qpair_get(struct nvdpa_qpair *qp);
 void nvdpa_qpair_put(struct nvdpa_qpair *qp, u16 cid);
 
 /**
- * nvdpa_qpair_post() - put a command into the submission queue
- * @qp: queue pair
- * @cid: slot from nvdpa_qpair_get()
- * @cmd: command; the identifier that the controller knows it by is written
+ * nvdpa_qpair_post() - put a slot's command into the submission queue
+ * @qp: queue pair that is open
+ * @cid: slot from nvdpa_qpair_get(), whose command was made; the identifier that
+ *       the controller knows it by is written
  * @owner: comes back in struct nvdpa_done
  *
- * There is always room: a slot is free only when its entry has been fetched.
+ * There is always room: a slot is free only when its entry has been fetched. The
+ * command, its page and its data must stay as they are until it comes back.
  *
  * Context: between begin and end.
  */
-void nvdpa_qpair_post(struct nvdpa_qpair *qp, u16 cid,
-		      struct nvme_command *cmd, void *owner);
+void nvdpa_qpair_post(struct nvdpa_qpair *qp, u16 cid, void *owner);
 
 /**
  * nvdpa_qpair_reap() - hand all new completions to the user
@@ -249,10 +310,10 @@ unsigned int nvdpa_qpair_reap(struct nvdpa_qpair *qp);
  *
  * Deletes the submission queue, so that the commands do no DMA any more, hands
  * them to the user with NVME_SC_ABORT_QUEUE, and makes the queues anew. If the
- * controller does not take part it is fenced, which has the same result for
- * all of its queue pairs.
+ * controller does not take part it is reset, and while it is, commands end as soon
+ * as it is off; those of other queue pairs are posted again.
  *
- * Context: may sleep.
+ * Context: may sleep; no lock of nvme/ held but that of nvdpa_io.
  */
 void nvdpa_qpair_abandon(struct nvdpa_qpair *qp);
 
@@ -265,24 +326,61 @@ void nvdpa_qpair_abandon(struct nvdpa_qpair *qp);
 void nvdpa_qpair_sync(struct nvdpa_qpair *qp);
 
 /**
- * nvdpa_qpair_fail_all() - end the commands of all queue pairs with an error
- * @ctrl: controller that does no DMA any more and is marked dead
+ * nvdpa_qpair_pause_all() - post no more
+ * @ctrl: controller
  *
  * Context: may sleep; no lock of a queue pair held.
+ */
+void nvdpa_qpair_pause_all(struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_qpair_release_all() - undo nvdpa_qpair_pause_all() on one that is live
+ * @ctrl: controller; deadlines begin anew
+ *
+ * Context: as nvdpa_qpair_pause_all().
+ */
+void nvdpa_qpair_release_all(struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_qpair_hold_all() - take back what was in flight
+ * @ctrl: controller that is off; queues_lock held
+ *
+ * What it had completed is handed over, the rest is held.
+ *
+ * Context: as nvdpa_qpair_pause_all().
+ */
+void nvdpa_qpair_hold_all(struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_qpair_restore_all() - make the queues anew, post what is held, go on
+ * @ctrl: controller that was held and is up again
+ * @blame: one of the commands may be why it had to be reset: those that were there
+ *         every time are given up in the end
+ *
+ * Context: as nvdpa_qpair_pause_all(); takes queues_lock.
+ * Return: 0, or -EIO or another negative errno when not all could be made.
+ */
+int nvdpa_qpair_restore_all(struct nvdpa_ctrl *ctrl, bool blame);
+
+/**
+ * nvdpa_qpair_fail_all() - end everything with an error, from now on
+ * @ctrl: controller that was held and is marked dead
+ *
+ * Context: as nvdpa_qpair_pause_all().
  */
 void nvdpa_qpair_fail_all(struct nvdpa_ctrl *ctrl);
 
 /**
- * nvdpa_qpair_live() - may commands be posted?
- * @qp: queue pair
+ * nvdpa_qpair_watch_all() - look for what is late, or lost
+ * @ctrl: controller
+ * @watch: what was found, added to
  *
- * Context: between begin and end.
- * Return: false once the controller is dead, and while the queue pair is being
- * abandoned.
+ * Finds completions whose interrupt got lost, sends Aborts, posts what was held for
+ * a while.
+ *
+ * Context: as nvdpa_qpair_pause_all().
  */
-static inline bool nvdpa_qpair_live(const struct nvdpa_qpair *qp)
-{
-	return !READ_ONCE(qp->ctrl->dead) && !qp->stopped;
-}
+void nvdpa_qpair_watch_all(struct nvdpa_ctrl *ctrl,
+			   struct nvdpa_qpair_watch *watch);
 
 #endif /* NVDPA_NVME_QPAIR_H */

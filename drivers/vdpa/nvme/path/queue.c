@@ -12,11 +12,6 @@
 /* So long requests may go on while somebody waits; then they post no more. */
 #define NVDPA_QUEUE_PATIENCE_MS	30000
 
-static const struct nvdpa_qpair_ops nvdpa_queue_qpair_ops = {
-	.complete = nvdpa_complete_cmds,
-	.flush = nvdpa_complete_flush,
-};
-
 static void nvdpa_queue_tell(struct nvdpa_queue *q)
 {
 	bool broken, unmapped;
@@ -51,6 +46,29 @@ static void nvdpa_queue_work(struct work_struct *work)
 	nvdpa_complete_flush(q);
 	nvdpa_queue_tell(q);
 }
+
+/* A queue pair may be restored before it is a queue's; that has nothing to post. */
+static void nvdpa_queue_resume(void *priv)
+{
+	struct nvdpa_queue *q = priv;
+
+	spin_lock_irq(&q->lock);
+	if (q->running || !list_empty(&q->waiting)) {
+		q->now_ns = ktime_get_ns();
+		nvdpa_qpair_begin(q->qp);
+		nvdpa_submit_pass(q, true);
+		nvdpa_qpair_end(q->qp);
+		nvdpa_complete_publish(q);
+	}
+	spin_unlock_irq(&q->lock);
+	nvdpa_complete_flush(q);
+}
+
+static const struct nvdpa_qpair_ops nvdpa_queue_qpair_ops = {
+	.complete = nvdpa_complete_cmds,
+	.flush = nvdpa_complete_flush,
+	.resume = nvdpa_queue_resume,
+};
 
 int nvdpa_queue_init(struct nvdpa_queue *q, struct nvdpa_ctrl *ctrl,
 		     const struct nvdpa_disk *disk,

@@ -59,8 +59,7 @@ static enum nvdpa_error nvdpa_submit_unmapped(struct nvdpa_queue *q)
 
 /* The last resort: a page of our own in place of the guest's memory. */
 static int nvdpa_submit_bounce(struct nvdpa_queue *q,
-			       struct nvdpa_queue_req *rq, u16 cid,
-			       struct nvme_command *cmd, u32 bytes)
+			       struct nvdpa_queue_req *rq, u16 cid, u32 bytes)
 {
 	struct nvdpa_slot *slot = &q->qp->slots[cid];
 	struct nvdpa_queue_cmd *qc = &q->cmds[cid];
@@ -73,7 +72,7 @@ static int nvdpa_submit_bounce(struct nvdpa_queue *q,
 		if (err)
 			return err;
 	}
-	cmd->rw.dptr.prp1 = cpu_to_le64(slot->page_dma);
+	slot->cmd.rw.dptr.prp1 = cpu_to_le64(slot->page_dma);
 	qc->at = rq->next;
 	qc->bytes = bytes;
 	q->bounces++;
@@ -86,11 +85,11 @@ static int nvdpa_submit_bounce(struct nvdpa_queue *q,
  * bytes taken, or -EFAULT.
  */
 static int nvdpa_submit_data(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
-			     u16 cid, struct nvme_command *cmd,
-			     struct nvdpa_budget *budget)
+			     u16 cid, struct nvdpa_budget *budget)
 {
 	const struct nvdpa_disk *disk = q->disk;
 	struct nvdpa_slot *slot = &q->qp->slots[cid];
+	struct nvme_command *cmd = &slot->cmd;
 	struct nvdpa_xfer xfer;
 	u32 want, nr;
 	int err;
@@ -118,7 +117,7 @@ static int nvdpa_submit_data(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 		break;
 	case NVDPA_XFER_BOUNCE:
 		budget->bounces--;
-		err = nvdpa_submit_bounce(q, rq, cid, cmd, xfer.bytes);
+		err = nvdpa_submit_bounce(q, rq, cid, xfer.bytes);
 		if (err)
 			return err;
 		break;
@@ -129,7 +128,6 @@ static int nvdpa_submit_data(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 /* The list goes into a page of our own, where the guest cannot change it. */
 static void nvdpa_submit_discard(struct nvdpa_queue *q,
 				 struct nvdpa_queue_req *rq, u16 cid,
-				 struct nvme_command *cmd,
 				 struct nvdpa_budget *budget)
 {
 	struct nvdpa_slot *slot = &q->qp->slots[cid];
@@ -137,8 +135,8 @@ static void nvdpa_submit_discard(struct nvdpa_queue *q,
 	lockdep_assert_held(&q->lock);
 
 	memcpy(slot->page, rq->ranges, rq->left * sizeof(rq->ranges[0]));
-	nvdpa_cmd_deallocate(cmd, q->disk->extent.nsid, rq->left);
-	cmd->dsm.dptr.prp1 = cpu_to_le64(slot->page_dma);
+	nvdpa_cmd_deallocate(&slot->cmd, q->disk->extent.nsid, rq->left);
+	slot->cmd.dsm.dptr.prp1 = cpu_to_le64(slot->page_dma);
 	budget->segs -= rq->left;
 	rq->left = 0;
 }
@@ -158,14 +156,15 @@ static void nvdpa_submit_zeroes(struct nvdpa_queue *q,
 /* Make the next command of a request that moves no data. */
 static noinline void nvdpa_submit_other(struct nvdpa_queue *q,
 					struct nvdpa_queue_req *rq, u16 cid,
-					struct nvme_command *cmd,
 					struct nvdpa_budget *budget)
 {
+	struct nvme_command *cmd = &q->qp->slots[cid].cmd;
+
 	lockdep_assert_held(&q->lock);
 
 	switch (rq->req.op) {
 	case NVDPA_OP_DISCARD:
-		nvdpa_submit_discard(q, rq, cid, cmd, budget);
+		nvdpa_submit_discard(q, rq, cid, budget);
 		break;
 	case NVDPA_OP_WRITE_ZEROES:
 		nvdpa_submit_zeroes(q, rq, cmd);
@@ -193,7 +192,6 @@ static void nvdpa_submit_count(struct nvdpa_queue *q, struct nvdpa_queue_req *rq
 static int nvdpa_submit_next(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 			     struct nvdpa_budget *budget)
 {
-	struct nvme_command cmd;
 	int cid, bytes = 0;
 
 	lockdep_assert_held(&q->lock);
@@ -208,9 +206,9 @@ static int nvdpa_submit_next(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 	budget->cmds--;
 	q->cmds[cid].bytes = 0;
 	if (likely(nvdpa_op_is_rw(rq->req.op)))
-		bytes = nvdpa_submit_data(q, rq, cid, &cmd, budget);
+		bytes = nvdpa_submit_data(q, rq, cid, budget);
 	else
-		nvdpa_submit_other(q, rq, cid, &cmd, budget);
+		nvdpa_submit_other(q, rq, cid, budget);
 	if (bytes < 0) {
 		nvdpa_qpair_put(q->qp, cid);
 		nvdpa_submit_end(q, rq, nvdpa_submit_unmapped(q));
@@ -219,7 +217,7 @@ static int nvdpa_submit_next(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 
 	rq->cmds++;
 	nvdpa_submit_count(q, rq, cid);
-	nvdpa_qpair_post(q->qp, cid, &cmd, rq);
+	nvdpa_qpair_post(q->qp, cid, rq);
 	nvdpa_map_advance(&rq->req, &rq->next, bytes);
 	rq->lba += bytes >> q->disk->extent.lba_shift;
 	rq->left -= bytes;
@@ -239,7 +237,7 @@ static bool nvdpa_submit_waiting(struct nvdpa_queue *q,
 	while (!list_empty(&q->waiting)) {
 		rq = list_first_entry(&q->waiting, struct nvdpa_queue_req,
 				      node);
-		if (q->aborting || !nvdpa_qpair_live(q->qp)) {
+		if (q->aborting || q->qp->gate == NVDPA_QPAIR_SHUT) {
 			nvdpa_submit_end(q, rq, NVDPA_ERROR_ABORTED);
 			continue;
 		}
@@ -495,6 +493,9 @@ void nvdpa_submit_pass(struct nvdpa_queue *q, bool take)
 
 	lockdep_assert_held(&q->lock);
 
+	/* What is there stays there: nvdpa_queue_resume() goes on with it. */
+	if (unlikely(q->qp->gate == NVDPA_QPAIR_HELD) && !q->aborting)
+		return;
 	if (nvdpa_submit_waiting(q, &budget) && take && q->running)
 		nvdpa_submit_take(q, &budget);
 }

@@ -69,3 +69,19 @@ enum nvdpa_error nvdpa_cmd_error(u16 status)
 		return NVDPA_ERROR_MEDIA;
 	return NVDPA_ERROR_DEVICE;
 }
+
+bool nvdpa_cmd_transient(u16 status)
+{
+	if (status & NVME_STATUS_DNR)
+		return false;
+	switch (status & NVME_SCT_SC_MASK) {
+	case NVME_SC_DATA_XFER_ERROR:
+	case NVME_SC_INTERNAL:
+	case NVME_SC_ABORT_REQ:
+	case NVME_SC_CMD_INTERRUPTED:
+	case NVME_SC_TRANSIENT_TR_ERR:
+	case NVME_SC_NS_NOT_READY:
+		return true;
+	}
+	return (status & NVME_SCT_MASK) == NVME_SCT_PATH;
+}

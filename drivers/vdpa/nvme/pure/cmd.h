@@ -65,4 +65,14 @@ void nvdpa_cmd_range(struct nvme_dsm_range *range, u64 slba, u32 nlb);
  */
 enum nvdpa_error nvdpa_cmd_error(u16 status);
 
+/**
+ * nvdpa_cmd_transient() - may the same command end well if it is posted again?
+ * @status: the CQE's status field without the phase tag, with its flags
+ *
+ * Return: false for success, for what the controller says will fail again (DNR),
+ * for what lies in the command, and for errors of the medium, which retries in the
+ * controller have not helped.
+ */
+bool nvdpa_cmd_transient(u16 status);
+
 #endif /* NVDPA_PURE_CMD_H */
