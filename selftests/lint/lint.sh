@@ -19,7 +19,7 @@ OUT=build/lint
 
 # The slow ones come last, --fast leaves them out.
 FAST=(rooms conditionals netlink checkpatch kernel-doc codespell python shellcheck
-	man tool build)
+	man tool build production)
 SLOW=(build-overrides headers sparse cppcheck)
 
 SOURCE=linux-source-6.12
@@ -234,6 +234,12 @@ lint_cppcheck() {
 # W=1 and -Werror are the lab's own.
 lint_build() {
 	tools/lab/module stock
+}
+
+# What is there for tests alone leaves nothing behind.
+lint_production() {
+	tools/lab/module stock >/dev/null || return
+	! nm build/stock/nvme_vdpa.ko | grep -E 'nvdpa_(fault|late|override)'
 }
 
 lint_build-overrides() {

@@ -11,7 +11,7 @@ import re
 import sys
 
 BELOW = {
-    "": {"control", "nvme"},  # main.c
+    "": {"control", "nvme", "debug"},  # main.c
     "control": {"device", "path", "pure", "nvme", "debug"},
     "device": {"path", "pure", "nvme", "debug"},
     "path": {"pure", "nvme", "debug"},

@@ -4,6 +4,7 @@
 
 #include "control/mgmt.h"
 #include "control/netlink.h"
+#include "debug/fault.h"
 #include "nvme/chardev.h"
 #include "nvme/ctrl.h"
 #include "nvme/reset.h"
@@ -12,9 +13,10 @@ static int __init nvdpa_init(void)
 {
 	int err;
 
+	nvdpa_fault_init();
 	err = nvdpa_reset_create_wq();
 	if (err)
-		return err;
+		goto exit_fault;
 	err = nvdpa_netlink_register();
 	if (err)
 		goto destroy_wq;
@@ -32,6 +34,8 @@ unregister_netlink:
 	nvdpa_netlink_unregister();
 destroy_wq:
 	nvdpa_reset_destroy_wq();
+exit_fault:
+	nvdpa_fault_exit();
 	return err;
 }
 
@@ -41,6 +45,7 @@ static void __exit nvdpa_exit(void)
 	nvdpa_chardev_exit();
 	nvdpa_netlink_unregister();
 	nvdpa_reset_destroy_wq();
+	nvdpa_fault_exit();
 }
 
 module_init(nvdpa_init);

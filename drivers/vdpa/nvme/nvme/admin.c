@@ -7,6 +7,7 @@
 #include <linux/nospec.h>
 #include <linux/sched.h>
 
+#include "../debug/fault.h"
 #include "../pure/doorbell.h"
 #include "reset.h"
 #include "timeout.h"
@@ -117,7 +118,7 @@ static void nvdpa_admin_take_cqe(struct nvdpa_ctrl *ctrl,
 bool nvdpa_admin_reap(struct nvdpa_ctrl *ctrl)
 {
 	struct nvdpa_admin *admin = &ctrl->admin;
-	struct nvme_completion *cqe;
+	const struct nvme_completion *cqe;
 	unsigned int seen = 0;
 	unsigned long flags;
 
@@ -129,7 +130,9 @@ bool nvdpa_admin_reap(struct nvdpa_ctrl *ctrl)
 			break;
 		/* The rest of the entry is valid only once the phase is. */
 		dma_rmb();
-		nvdpa_admin_take_cqe(ctrl, cqe);
+		cqe = nvdpa_fault_cqe(ctrl->dev, 0, admin->cq_head, cqe);
+		if (!nvdpa_fault_drop(ctrl->dev, 0))
+			nvdpa_admin_take_cqe(ctrl, cqe);
 		seen++;
 		if (++admin->cq_head == NVDPA_ADMIN_DEPTH) {
 			admin->cq_head = 0;
@@ -498,7 +501,8 @@ int nvdpa_admin_set_queues(struct nvdpa_ctrl *ctrl, u32 want, u32 *granted)
 	if (err)
 		return err;
 
-	*granted = min3(want, (result & 0xffff) + 1, (result >> 16) + 1);
+	*granted = nvdpa_fault_queues(ctrl->dev, min3(want, (result & 0xffff) + 1,
+						      (result >> 16) + 1));
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <linux/jiffies.h>
 #include <linux/pci.h>
 
+#include "../debug/fault.h"
 #include "../debug/overrides.h"
 #include "aer.h"
 #include "reset.h"
@@ -44,7 +45,7 @@ void nvdpa_ctrl_exit(struct nvdpa_ctrl *ctrl)
 
 u32 nvdpa_ctrl_csts(struct nvdpa_ctrl *ctrl)
 {
-	return readl(ctrl->bar + NVME_REG_CSTS);
+	return nvdpa_fault_csts(ctrl->dev, readl(ctrl->bar + NVME_REG_CSTS));
 }
 
 static int nvdpa_ctrl_wait(struct nvdpa_ctrl *ctrl, u32 mask, u32 want,
@@ -80,8 +81,11 @@ static void nvdpa_ctrl_set_cc(struct nvdpa_ctrl *ctrl, u32 clear, u32 set)
 
 int nvdpa_ctrl_disable(struct nvdpa_ctrl *ctrl, unsigned int timeout_ms)
 {
+	int err;
+
 	nvdpa_ctrl_set_cc(ctrl, NVME_CC_SHN_MASK | NVME_CC_ENABLE, 0);
-	return nvdpa_ctrl_wait(ctrl, NVME_CSTS_RDY, 0, timeout_ms);
+	err = nvdpa_ctrl_wait(ctrl, NVME_CSTS_RDY, 0, timeout_ms);
+	return nvdpa_fault_disable(ctrl->dev, err);
 }
 
 static int nvdpa_ctrl_read_cap(struct nvdpa_ctrl *ctrl)
@@ -163,6 +167,7 @@ int nvdpa_ctrl_enable(struct nvdpa_ctrl *ctrl)
 
 	err = nvdpa_ctrl_wait(ctrl, NVME_CSTS_RDY, NVME_CSTS_RDY,
 			      ctrl->ready_ms);
+	err = nvdpa_fault_enable(ctrl->dev, err);
 	if (err)
 		dev_err(ctrl->dev,
 			"controller is not ready after %u ms (CSTS %#x): %pe\n",
@@ -201,7 +206,7 @@ int nvdpa_ctrl_flr(struct nvdpa_ctrl *ctrl)
 	if (!err)
 		pci_restore_state(pdev);
 	pci_cfg_access_unlock(pdev);
-	return err;
+	return nvdpa_fault_flr(ctrl->dev, err);
 }
 
 void nvdpa_ctrl_bad_completion(struct nvdpa_ctrl *ctrl, u16 qid, u16 cid)

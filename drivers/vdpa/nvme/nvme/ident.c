@@ -7,6 +7,7 @@
 #include <linux/log2.h>
 #include <linux/slab.h>
 
+#include "../debug/fault.h"
 #include "../debug/overrides.h"
 #include "../pure/prp.h"
 
@@ -231,6 +232,7 @@ static int nvdpa_ident_ns_read(struct nvdpa_ctrl *ctrl, u32 nsid, void *buf,
 		return 0;
 	}
 	nvdpa_override_id_ns(buf);
+	nvdpa_fault_id_ns(ctrl->dev, buf);
 
 	nvdpa_ident_ns_parse(ctrl, ns, buf);
 	if (refusal)

@@ -13,6 +13,7 @@
 #include <linux/pci.h>
 #include <linux/slab.h>
 
+#include "../debug/fault.h"
 #include "../debug/trace.h"
 #include "../pure/cmd.h"
 #include "../pure/doorbell.h"
@@ -227,7 +228,7 @@ static bool nvdpa_qpair_take_cqe(struct nvdpa_qpair *qp,
 	return true;
 }
 
-/* Is there an entry that was not looked at? */
+/* Is there an entry that was not looked at? By its phase it is one that was written. */
 static bool nvdpa_qpair_pending(const struct nvdpa_qpair *qp)
 {
 	const struct nvme_completion *cqe = &qp->cq[qp->cq_head];
@@ -237,21 +238,34 @@ static bool nvdpa_qpair_pending(const struct nvdpa_qpair *qp)
 	return (le16_to_cpu(READ_ONCE(cqe->status)) & 1) == qp->cq_phase;
 }
 
+static bool nvdpa_qpair_fresh(struct nvdpa_qpair *qp,
+			      const struct nvme_completion *cqe)
+{
+	return nvdpa_fault_fresh(qp->ctrl->dev, qp, cqe,
+				 nvdpa_qpair_pending(qp), nvdpa_qpair_reap);
+}
+
 /* Gather completions; @seen counts entries, good or bad. */
 static unsigned int nvdpa_qpair_gather(struct nvdpa_qpair *qp,
 				       struct nvdpa_done *done,
 				       unsigned int *seen)
 {
+	struct device *dev = qp->ctrl->dev;
+	const struct nvme_completion *cqe;
 	unsigned int nr = 0;
 
 	lockdep_assert_held(&qp->cq_lock);
 
 	spin_lock(&qp->sq_lock);
-	while (nr < NVDPA_QPAIR_BATCH && *seen < qp->depth &&
-	       !qp->untrusted && nvdpa_qpair_pending(qp)) {
+	while (nr < NVDPA_QPAIR_BATCH && *seen < qp->depth && !qp->untrusted) {
+		cqe = &qp->cq[qp->cq_head];
+		if (!nvdpa_qpair_fresh(qp, cqe))
+			break;
 		/* The rest of the entry is valid only once the phase is. */
 		dma_rmb();
-		if (nvdpa_qpair_take_cqe(qp, &qp->cq[qp->cq_head], &done[nr]))
+		cqe = nvdpa_fault_cqe(dev, qp->qid, qp->cq_head, cqe);
+		if (!nvdpa_fault_drop(dev, qp->qid) &&
+		    nvdpa_qpair_take_cqe(qp, cqe, &done[nr]))
 			nr++;
 		(*seen)++;
 		if (++qp->cq_head == qp->depth) {
@@ -295,7 +309,11 @@ unsigned int nvdpa_qpair_reap(struct nvdpa_qpair *qp)
 
 static irqreturn_t nvdpa_qpair_irq(int irq, void *data)
 {
-	return nvdpa_qpair_reap(data) ? IRQ_HANDLED : IRQ_NONE;
+	struct nvdpa_qpair *qp = data;
+
+	if (nvdpa_fault_irq(qp->ctrl->dev))
+		return IRQ_HANDLED;
+	return nvdpa_qpair_reap(qp) ? IRQ_HANDLED : IRQ_NONE;
 }
 
 static bool nvdpa_slot_in_flight(const struct nvdpa_slot *slot)
@@ -993,6 +1011,7 @@ void nvdpa_qpair_destroy(struct nvdpa_qpair *qp)
 
 	/* An interrupt that is still at work rings a doorbell. */
 	nvdpa_qpair_sync(qp);
+	nvdpa_fault_forget(qp);
 	while (!nvdpa_qpair_change(qp, nvdpa_qpair_leave))
 		;
 	irq_set_affinity_and_hint(nvdpa_qpair_vector(qp), NULL);
