@@ -100,7 +100,8 @@ struct nvdpa_qpair *nvdpa_qpair_create(struct nvdpa_ctrl *ctrl,
 	qp->ops = ops;
 	qp->priv = priv;
 	qp->depth = NVDPA_QPAIR_DEPTH;
-	qp->slots = calloc(qp->depth - 1, sizeof(*qp->slots));
+	qp->slots = aligned_alloc(64, (qp->depth - 1) * sizeof(*qp->slots));
+	memset(qp->slots, 0, (qp->depth - 1) * sizeof(*qp->slots));
 	for (u16 i = 0; i < qp->depth - 1; i++) {
 		qp->slots[i].page = aligned_alloc(PAGE, PAGE);
 		qp->slots[i].page_dma = SLOT_DMA + i * 2ull * PAGE;
@@ -229,22 +230,21 @@ static void drive_check(const struct nvme_command *cmd, const void *page)
 	}
 }
 
-void nvdpa_qpair_post(struct nvdpa_qpair *qp, u16 cid,
-		      struct nvme_command *cmd, void *owner)
+void nvdpa_qpair_post(struct nvdpa_qpair *qp, u16 cid, void *owner)
 {
 	const struct nvdpa_queue_req *rq = owner;
 	struct nvdpa_slot *slot = &qp->slots[cid];
 
 	lockdep_assert_held(&qp->sq_lock);
+	CHECK(qp->gate == NVDPA_QPAIR_OPEN);
 	CHECK(slot->state == NVDPA_SLOT_FREE);
 	CHECK_EQ(slot->head, rq->head);
 	/* The rest of a transfer that failed is not started. */
 	CHECK(!rq->error);
 	slot->owner = owner;
 	slot->state = NVDPA_SLOT_BUSY;
-	cmd->common.command_id = cid;
-	drive_check(cmd, slot->page);
-	drive.cmd[cid] = *cmd;
+	slot->cmd.common.command_id = cid;
+	drive_check(&slot->cmd, slot->page);
 	drive.nr_busy++;
 	drive.since[cid] = drive.posted++;
 }
@@ -362,7 +362,7 @@ static void drive_move(u16 cid, u32 bytes, bool write)
 {
 	static struct drive_run runs[DRIVE_RUNS];
 	const struct nvdpa_slot *slot = &drive.qp->slots[cid];
-	const struct nvme_command *cmd = &drive.cmd[cid];
+	const struct nvme_command *cmd = &drive.qp->slots[cid].cmd;
 	u8 *disk = drive.data + (le64_to_cpu(cmd->rw.slba) <<
 				 drive.disk.extent.lba_shift);
 	u32 n = drive_view(cmd, drive_bytes(cmd), slot->page, slot->page_dma,
@@ -388,10 +388,10 @@ static void drive_move(u16 cid, u32 bytes, bool write)
 static void drive_discard(u16 cid)
 {
 	const struct nvme_dsm_range *range = drive.qp->slots[cid].page;
-	u32 nr = le32_to_cpu(drive.cmd[cid].dsm.nr) + 1;
+	u32 nr = le32_to_cpu(drive.qp->slots[cid].cmd.dsm.nr) + 1;
 	u8 shift = drive.disk.extent.lba_shift;
 
-	CHECK_EQ(le64_to_cpu(drive.cmd[cid].dsm.dptr.prp1),
+	CHECK_EQ(le64_to_cpu(drive.qp->slots[cid].cmd.dsm.dptr.prp1),
 		 drive.qp->slots[cid].page_dma);
 	for (u32 i = 0; i < nr && drive.discards; i++)
 		memset(drive.data + (le64_to_cpu(range[i].slba) << shift), 0,
@@ -400,7 +400,7 @@ static void drive_discard(u16 cid)
 
 static void drive_execute(u16 cid, bool whole)
 {
-	const struct nvme_command *cmd = &drive.cmd[cid];
+	const struct nvme_command *cmd = &drive.qp->slots[cid].cmd;
 	u64 lba = le64_to_cpu(cmd->rw.slba);
 	bool fua = le16_to_cpu(cmd->rw.control) & NVME_RW_FUA;
 	u32 bytes = drive_bytes(cmd), blocks;
@@ -548,10 +548,11 @@ unsigned int nvdpa_qpair_reap(struct nvdpa_qpair *qp)
 
 void nvdpa_qpair_abandon(struct nvdpa_qpair *qp)
 {
-	qp->stopped = true;
+	qp->gate = NVDPA_QPAIR_HELD;
 	while (drive.nr_busy)
 		drive_end(0, NVME_SC_ABORT_QUEUE);
-	qp->stopped = false;
+	qp->gate = NVDPA_QPAIR_OPEN;
+	qp->ops->resume(qp->priv);
 }
 
 void drive_forget(u16 head)

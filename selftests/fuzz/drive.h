@@ -35,7 +35,6 @@ struct drive {
 	u32 nr_busy;
 	u64 posted;			/* commands, ever */
 	u64 since[NVDPA_QPAIR_DEPTH];	/* of that many, one in flight was posted */
-	struct nvme_command cmd[NVDPA_QPAIR_DEPTH];
 	/* Of each head since drive_forget(): statuses of commands that failed. */
 	bool failed[NVDPA_QUEUE_NUM_MAX];
 	bool failed_opcode[NVDPA_QUEUE_NUM_MAX];

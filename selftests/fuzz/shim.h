@@ -199,6 +199,12 @@ static inline bool shim_run_work(struct work_struct *work)
 
 #define flush_work(work)	shim_run_work(work)
 
+typedef struct {
+	int counter;
+} atomic_t;
+
+#define atomic_inc(v)		((v)->counter++)
+
 /* Waiting: the device or the work goes on by a step; false if neither can. */
 
 typedef struct {
@@ -220,6 +226,9 @@ bool shim_step(void);
 	while (!(condition) && steps && shim_step())		\
 		steps--;					\
 	(condition) ? (timeout) : 0; })
+/* Nobody is killed here. */
+#define wait_event_killable_timeout	wait_event_timeout
+#define fatal_signal_pending(task)	false
 
 u64 ktime_get_ns(void);
 

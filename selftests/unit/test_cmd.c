@@ -175,6 +175,25 @@ TEST(doorbell, offsets)
 }
 
 /* Counted up doorbell by doorbell, up to 16 GiB and more. */
+/* What is posted again must not be what would fail again, or was done. */
+TEST(cmd, transient)
+{
+	static const u16 yes[] = { 0x004, 0x006, 0x007, 0x021, 0x022, 0x082 };
+	bool is;
+	size_t i;
+	u16 status;
+
+	for (status = 0; status < 0x800; status++) {
+		is = (status & 0x700) == 0x300;
+		for (i = 0; i < ARRAY_SIZE(yes); i++)
+			is |= status == yes[i];
+		/* CRD and More say nothing about it, DNR does. */
+		EXPECT_EQ(nvdpa_cmd_transient(status), is);
+		EXPECT_EQ(nvdpa_cmd_transient(status | 0x3800), is);
+		EXPECT_EQ(nvdpa_cmd_transient(status | 0x4000), false);
+	}
+}
+
 TEST(doorbell, every_stride_and_queue)
 {
 	for (u8 dstrd = 0; dstrd < 16; dstrd++) {

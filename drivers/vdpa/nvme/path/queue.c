@@ -4,11 +4,14 @@
 
 #include <linux/err.h>
 #include <linux/jiffies.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
 /* Without a completion for so long, commands count as stuck. */
 #define NVDPA_QUEUE_GRACE_MS	5000
+/* Likewise, for those who do not want what is in flight any more. */
+#define NVDPA_QUEUE_HURRY_MS	1000
 /* So long requests may go on while somebody waits; then they post no more. */
 #define NVDPA_QUEUE_PATIENCE_MS	30000
 
@@ -160,25 +163,39 @@ static void nvdpa_queue_abort(struct nvdpa_queue *q)
 	nvdpa_complete_flush(q);
 }
 
+/* Nobody who is being killed has much time; true when requests are left. */
+static bool nvdpa_queue_wait(struct nvdpa_queue *q, u8 epochs, bool hurry,
+			     u32 *ended)
+{
+	unsigned int ms = hurry ? NVDPA_QUEUE_HURRY_MS : NVDPA_QUEUE_GRACE_MS;
+	long left;
+
+	left = wait_event_killable_timeout(q->drained,
+					   nvdpa_queue_idle(q, epochs, ended),
+					   msecs_to_jiffies(ms));
+	if (left < 0)
+		left = wait_event_timeout(q->drained,
+					  nvdpa_queue_idle(q, epochs, ended),
+					  msecs_to_jiffies(NVDPA_QUEUE_HURRY_MS));
+	return !left;
+}
+
 /*
  * Wait for requests of some epochs. As long as commands end the device is at
  * work; when none does for the grace time, first look for completions whose
  * interrupt got lost, then take the queue away from the device. A guest may ask
- * for terabytes in one request, so that it is at work for days; who waits here
- * cannot be killed, so there is an end to that, too.
+ * for terabytes in one request, so that it is at work for days; there is an end to
+ * that, too.
  */
-static void nvdpa_queue_drain(struct nvdpa_queue *q, u8 epochs)
+static void nvdpa_queue_drain(struct nvdpa_queue *q, u8 epochs, bool hurry)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(NVDPA_QUEUE_PATIENCE_MS);
-	unsigned long grace = msecs_to_jiffies(NVDPA_QUEUE_GRACE_MS);
 	u32 before, now;
 
 	while (!nvdpa_queue_idle(q, epochs, &before)) {
-		if (time_after(jiffies, end))
+		if (time_after(jiffies, end) || fatal_signal_pending(current))
 			nvdpa_queue_abort(q);
-		if (wait_event_timeout(q->drained,
-				       nvdpa_queue_idle(q, epochs, &now),
-				       grace))
+		if (!nvdpa_queue_wait(q, epochs, hurry, &now))
 			return;
 		if (now == before && !nvdpa_qpair_reap(q->qp))
 			nvdpa_qpair_abandon(q->qp);
@@ -210,7 +227,7 @@ void nvdpa_queue_stop(struct nvdpa_queue *q, bool abort)
 	nvdpa_queue_halt(q);
 	if (abort)
 		nvdpa_queue_abort(q);
-	nvdpa_queue_drain(q, BIT(0) | BIT(1));
+	nvdpa_queue_drain(q, BIT(0) | BIT(1), abort);
 	/* Nothing queues the work any more; a last run may notify. */
 	flush_work(&q->work);
 	nvdpa_complete_flush(q);
@@ -237,7 +254,7 @@ void nvdpa_queue_set_mem(struct nvdpa_queue *q,
 
 void nvdpa_queue_drain_mem(struct nvdpa_queue *q)
 {
-	nvdpa_queue_drain(q, BIT(READ_ONCE(q->epoch) ^ 1));
+	nvdpa_queue_drain(q, BIT(READ_ONCE(q->epoch) ^ 1), false);
 }
 
 void nvdpa_queue_set_cb(struct nvdpa_queue *q, const struct vdpa_callback *cb)
