@@ -542,6 +542,23 @@ void nvdpa_qpair_pause_all(struct nvdpa_ctrl *ctrl)
 	nvdpa_qpair_for_all(ctrl, nvdpa_qpair_pause);
 }
 
+unsigned int nvdpa_qpair_nr_busy(struct nvdpa_ctrl *ctrl)
+{
+	const struct nvdpa_qpair *qp;
+	unsigned int qid, nr = 0;
+	u16 cid;
+
+	mutex_lock(&ctrl->qid_lock);
+	for (qid = 1; qid < ARRAY_SIZE(ctrl->qpairs); qid++) {
+		qp = ctrl->qpairs[qid];
+		for (cid = 0; qp && cid < nvdpa_qpair_nr_slots(qp); cid++)
+			nr += READ_ONCE(qp->slots[cid].state) ==
+			      NVDPA_SLOT_BUSY;
+	}
+	mutex_unlock(&ctrl->qid_lock);
+	return nr;
+}
+
 static void nvdpa_qpair_release(struct nvdpa_qpair *qp)
 {
 	u16 cid;

@@ -334,6 +334,15 @@ void nvdpa_qpair_sync(struct nvdpa_qpair *qp);
 void nvdpa_qpair_pause_all(struct nvdpa_ctrl *ctrl);
 
 /**
+ * nvdpa_qpair_nr_busy() - commands that the controller has
+ * @ctrl: controller
+ *
+ * Context: as nvdpa_qpair_pause_all().
+ * Return: the number, a moment ago.
+ */
+unsigned int nvdpa_qpair_nr_busy(struct nvdpa_ctrl *ctrl);
+
+/**
  * nvdpa_qpair_release_all() - undo nvdpa_qpair_pause_all() on one that is live
  * @ctrl: controller; deadlines begin anew
  *

@@ -7,8 +7,10 @@
  */
 #include "reset.h"
 
+#include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
+#include <linux/limits.h>
 #include <linux/pci.h>
 #include <linux/sched/mm.h>
 
@@ -19,6 +21,9 @@
 
 /* A controller that is not off by then gets a function level reset. */
 #define NVDPA_RESET_QUIET_MS	1500
+/* A controller may end what it has before it is disabled, as long as it does so. */
+#define NVDPA_RESET_SETTLE_MS	200
+#define NVDPA_RESET_PROGRESS_MS	12
 /* Whoever must come back to somebody within seconds waits so long for a reset. */
 #define NVDPA_RESET_PATIENCE_MS	4000
 /* The first one disables the controller, the others reset the function. */
@@ -101,6 +106,30 @@ static void nvdpa_reset_silence(struct nvdpa_ctrl *ctrl, bool function)
 }
 
 /*
+ * What has ended need not be posted again. And not every controller survives that it
+ * is disabled when it was just told to fetch a command.
+ */
+static void nvdpa_reset_settle_io(struct nvdpa_ctrl *ctrl)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(NVDPA_RESET_SETTLE_MS);
+	unsigned long progress = jiffies;
+	unsigned int before = UINT_MAX, now;
+
+	while (time_before(jiffies, end)) {
+		if (nvdpa_ctrl_csts(ctrl) & NVME_CSTS_CFS)
+			return;
+		now = nvdpa_qpair_nr_busy(ctrl);
+		if (now != before)
+			progress = jiffies;
+		before = now;
+		if (!now || time_after(jiffies, progress +
+				       msecs_to_jiffies(NVDPA_RESET_PROGRESS_MS)))
+			return;
+		usleep_range(500, 1000);
+	}
+}
+
+/*
  * Whoever holds queues_lock may be waiting for an admin command, so that lock comes
  * after those have been ended.
  */
@@ -110,6 +139,7 @@ static void nvdpa_reset_down(struct nvdpa_ctrl *ctrl, bool function)
 
 	nvdpa_admin_close(ctrl, current);
 	nvdpa_qpair_pause_all(ctrl);
+	nvdpa_reset_settle_io(ctrl);
 	nvdpa_reset_silence(ctrl, function);
 	nvdpa_admin_reset(ctrl, -ECANCELED);
 	mutex_lock(&ctrl->queues_lock);
