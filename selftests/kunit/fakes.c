@@ -54,6 +54,11 @@ static unsigned int fake_index(u32 nsid)
 	return i;
 }
 
+int nvdpa_admin_set_retry(struct nvdpa_ctrl *ctrl)
+{
+	return 0;
+}
+
 int nvdpa_admin_identify(struct nvdpa_ctrl *ctrl, u8 cns, u32 nsid, void *data)
 {
 	struct nvme_ns_id_desc *desc = data;

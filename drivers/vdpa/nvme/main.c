@@ -4,6 +4,7 @@
 
 #include "control/mgmt.h"
 #include "control/netlink.h"
+#include "debug/debugfs.h"
 #include "debug/fault.h"
 #include "nvme/chardev.h"
 #include "nvme/ctrl.h"
@@ -13,6 +14,7 @@ static int __init nvdpa_init(void)
 {
 	int err;
 
+	nvdpa_debugfs_init();
 	nvdpa_fault_init();
 	err = nvdpa_reset_create_wq();
 	if (err)
@@ -35,6 +37,7 @@ unregister_netlink:
 destroy_wq:
 	nvdpa_reset_destroy_wq();
 exit_fault:
+	nvdpa_debugfs_exit();
 	nvdpa_fault_exit();
 	return err;
 }
@@ -45,6 +48,7 @@ static void __exit nvdpa_exit(void)
 	nvdpa_chardev_exit();
 	nvdpa_netlink_unregister();
 	nvdpa_reset_destroy_wq();
+	nvdpa_debugfs_exit();
 	nvdpa_fault_exit();
 }
 

@@ -22,6 +22,8 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#include "debugfs.h"
+
 /* No slot has this one. */
 #define NVDPA_FAULT_CID		0xffff
 #define NVDPA_FAULT_LATE_MS	100
@@ -303,7 +305,7 @@ void nvdpa_fault_init(void)
 
 	BUILD_BUG_ON(ARRAY_SIZE(nvdpa_faults) != NVDPA_FAULTS);
 	INIT_DELAYED_WORK(&nvdpa_late.work, nvdpa_late_work);
-	nvdpa_fault_dir = debugfs_create_dir("nvme_vdpa", NULL);
+	nvdpa_fault_dir = nvdpa_debugfs_root();
 	debugfs_create_x16("only", 0600, nvdpa_fault_dir, &nvdpa_fault_only);
 	for (i = 0; i < ARRAY_SIZE(nvdpa_faults); i++)
 		nvdpa_fault_show(&nvdpa_faults[i]);
@@ -311,6 +313,5 @@ void nvdpa_fault_init(void)
 
 void nvdpa_fault_exit(void)
 {
-	debugfs_remove(nvdpa_fault_dir);
 	cancel_delayed_work_sync(&nvdpa_late.work);
 }

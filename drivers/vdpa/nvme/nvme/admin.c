@@ -465,6 +465,25 @@ int nvdpa_admin_read_log(struct nvdpa_ctrl *ctrl, u8 page, u32 bytes)
 	return nvdpa_admin_read(ctrl, &cmd, NULL, 0);
 }
 
+int nvdpa_admin_set_retry(struct nvdpa_ctrl *ctrl)
+{
+	struct nvdpa_admin *admin = &ctrl->admin;
+	struct nvme_command cmd = {
+		.features.opcode = nvme_admin_set_features,
+		.features.fid = cpu_to_le32(NVME_FEAT_HOST_BEHAVIOR),
+		.features.dptr.prp1 = cpu_to_le64(admin->page_dma),
+	};
+	struct nvme_feat_host_behavior *behavior = admin->page;
+	int err;
+
+	mutex_lock(&admin->page_lock);
+	memset(behavior, 0, sizeof(*behavior));
+	behavior->acre = NVME_ENABLE_ACRE;
+	err = nvdpa_admin_try(ctrl, &cmd, NVDPA_ADMIN_TIMEOUT_MS, NULL);
+	mutex_unlock(&admin->page_lock);
+	return err < 0 ? err : err & NVME_SCT_SC_MASK;
+}
+
 int nvdpa_admin_set_events(struct nvdpa_ctrl *ctrl, u32 events)
 {
 	struct nvme_command cmd = {

@@ -19,6 +19,7 @@
 
 #include "../pure/offer.h"
 
+struct dentry;
 struct device;
 struct nvdpa_allow_range;
 struct nvdpa_chardev;
@@ -208,6 +209,7 @@ struct nvdpa_ns {
  * @awupf_lbas: blocks written whole or not at all at power loss
  * @oaes: notices that it can be told to send (OAES)
  * @vwc: a volatile write cache is present
+ * @retry_ms: by the Command Retry Delay of a status, less 1 (CRDT)
  * @nr_vectors: MSI-X vectors that we hold; vector 0 is the admin queue's
  * @nr_qpairs: I/O queue pairs for virtqueues, with identifiers from 1
  * @own_qid: the queue pair that is kept for @io, or 0 when there is only one
@@ -234,6 +236,7 @@ struct nvdpa_ns {
  * @io_timeout_ms: how long a read or a write may take; READ_ONCE()
  * @timeout_work: looks after what is in flight; queued only while something is
  * @counts: by enum nvdpa_count
+ * @counters: where they can be read
  * @dead_work: tells @client of it
  * @aer_work: serves an asynchronous event
  * @aer_again: asks for the next one
@@ -266,6 +269,7 @@ struct nvdpa_ctrl {
 	u32 awupf_lbas;
 	u32 oaes;
 	bool vwc;
+	u32 retry_ms[3];
 	unsigned int nr_vectors;
 	unsigned int nr_qpairs;
 	unsigned int own_qid;
@@ -294,6 +298,7 @@ struct nvdpa_ctrl {
 	u32 io_timeout_ms;
 	struct delayed_work timeout_work;
 	atomic_t counts[NVDPA_COUNTS];
+	struct dentry *counters;
 	struct work_struct dead_work;
 	struct work_struct aer_work;
 	struct delayed_work aer_again;
@@ -614,6 +619,17 @@ int nvdpa_admin_read_log(struct nvdpa_ctrl *ctrl, u8 page, u32 bytes);
  * Return: as nvdpa_admin_cmd().
  */
 int nvdpa_admin_set_events(struct nvdpa_ctrl *ctrl, u32 events);
+
+/**
+ * nvdpa_admin_set_retry() - let statuses say how long a retry should wait
+ * @ctrl: controller
+ *
+ * Advanced Command Retry, of Host Behavior Support (NVMe base 2.0, 5.27.1.18).
+ *
+ * Context: may sleep.
+ * Return: as nvdpa_admin_cmd().
+ */
+int nvdpa_admin_set_retry(struct nvdpa_ctrl *ctrl);
 
 /**
  * nvdpa_admin_post_aer() - let the controller have a request for an event

@@ -14,6 +14,9 @@
 #define NVDPA_SHUTDOWN_MS	5000
 /* A device that says it needs longer than this to shut down is not believed. */
 #define NVDPA_SHUTDOWN_MAX_MS	60000
+/* Retry delays come in this unit; a device that wants longer ones does not get them. */
+#define NVDPA_CRDT_MS		100u
+#define NVDPA_RETRY_MAX_MS	10000u
 #define NVDPA_NS_LIST_ENTRIES	(NVME_IDENTIFY_DATA_SIZE / sizeof(__le32))
 /* Active namespaces that we look at. */
 #define NVDPA_NS_MAX		1024
@@ -97,6 +100,22 @@ static int nvdpa_ident_ctrl_nvm(struct nvdpa_ctrl *ctrl, void *buf)
 	return 0;
 }
 
+/* A refusal is no harm: the delays are then ours to choose. */
+static int nvdpa_ident_retry(struct nvdpa_ctrl *ctrl,
+			     const struct nvme_id_ctrl *id)
+{
+	const __le16 crdt[] = { id->crdt1, id->crdt2, id->crdt3 };
+	u32 longest = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(crdt); i++) {
+		ctrl->retry_ms[i] = min(le16_to_cpu(crdt[i]) * NVDPA_CRDT_MS,
+					NVDPA_RETRY_MAX_MS);
+		longest = max(longest, ctrl->retry_ms[i]);
+	}
+	return longest ? min(nvdpa_admin_set_retry(ctrl), 0) : 0;
+}
+
 int nvdpa_ident_ctrl(struct nvdpa_ctrl *ctrl)
 {
 	struct nvme_id_ctrl *id;
@@ -124,7 +143,8 @@ int nvdpa_ident_ctrl(struct nvdpa_ctrl *ctrl)
 	ctrl->shutdown_ms = clamp_t(u32, rtd3e_ms, NVDPA_SHUTDOWN_MS,
 				    NVDPA_SHUTDOWN_MAX_MS);
 	nvdpa_ident_limits(ctrl, id);
-	if (le32_to_cpu(id->ver) >= NVDPA_CS_VERSION)
+	err = nvdpa_ident_retry(ctrl, id);
+	if (!err && le32_to_cpu(id->ver) >= NVDPA_CS_VERSION)
 		err = nvdpa_ident_ctrl_nvm(ctrl, id);
 
 free_id:

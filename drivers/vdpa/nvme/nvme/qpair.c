@@ -5,6 +5,7 @@
  */
 #include "qpair.h"
 
+#include <linux/bitfield.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/interrupt.h>
@@ -143,9 +144,27 @@ void nvdpa_qpair_post(struct nvdpa_qpair *qp, u16 cid, void *owner)
 
 /* How long the controller wants the next try to wait, or we if it does not say. */
 static unsigned long nvdpa_qpair_retry_delay(const struct nvdpa_qpair *qp,
-					     const struct nvdpa_slot *slot)
+					     const struct nvdpa_slot *slot,
+					     u16 status)
 {
+	unsigned int crd = FIELD_GET(NVME_STATUS_CRD, status);
+
+	if (crd)
+		return msecs_to_jiffies(qp->ctrl->retry_ms[crd - 1]);
 	return msecs_to_jiffies(NVDPA_QPAIR_RETRY_MS << slot->retries);
+}
+
+/* The first of the blocks; which of them it is the controller does not say. */
+static void nvdpa_qpair_media_error(const struct nvdpa_qpair *qp,
+				    const struct nvdpa_slot *slot, u16 status)
+{
+	const struct nvme_rw_command *rw = &slot->cmd.rw;
+
+	dev_warn_ratelimited(qp->ctrl->dev,
+			     "queue %u: command %#x for %u blocks from %llu on of namespace %u failed with status %#x\n",
+			     qp->qid, rw->opcode, le16_to_cpu(rw->length) + 1,
+			     le64_to_cpu(rw->slba), le32_to_cpu(rw->nsid),
+			     status);
 }
 
 /*
@@ -161,6 +180,8 @@ static noinline bool nvdpa_qpair_retry(struct nvdpa_qpair *qp,
 
 	lockdep_assert_held(&qp->sq_lock);
 
+	if ((status & NVME_SCT_MASK) == NVME_SCT_MEDIA_ERROR)
+		nvdpa_qpair_media_error(qp, slot, status);
 	if (qp->ending || (!aborted && !nvdpa_cmd_transient(status)))
 		return false;
 	if (slot->retries == NVDPA_QPAIR_RETRIES) {
@@ -168,7 +189,7 @@ static noinline bool nvdpa_qpair_retry(struct nvdpa_qpair *qp,
 		return false;
 	}
 	nvdpa_ctrl_count(qp->ctrl, NVDPA_COUNT_RETRIES);
-	delay = nvdpa_qpair_retry_delay(qp, slot);
+	delay = nvdpa_qpair_retry_delay(qp, slot, status);
 	slot->retries++;
 	slot->state = NVDPA_SLOT_HELD;
 	slot->since = jiffies + delay;

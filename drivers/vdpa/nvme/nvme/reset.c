@@ -7,6 +7,7 @@
  */
 #include "reset.h"
 
+#include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
@@ -14,6 +15,7 @@
 #include <linux/pci.h>
 #include <linux/sched/mm.h>
 
+#include "../debug/debugfs.h"
 #include "aer.h"
 #include "ctrl.h"
 #include "qpair.h"
@@ -39,6 +41,20 @@ static const char * const nvdpa_reset_words[NVDPA_RESET_WHYS] = {
 	[NVDPA_RESET_FATAL] = "it has a fatal error",
 	[NVDPA_RESET_GONE] = "it does not answer",
 	[NVDPA_RESET_QUEUE] = "it does not change a queue",
+};
+
+static const char * const nvdpa_reset_counts[NVDPA_COUNTS] = {
+	[NVDPA_COUNT_BAD_COMPLETIONS] = "bad_completions",
+	[NVDPA_COUNT_LOST_INTERRUPTS] = "lost_interrupts",
+	[NVDPA_COUNT_TIMEOUTS] = "timeouts",
+	[NVDPA_COUNT_ABORTS] = "aborts",
+	[NVDPA_COUNT_RESETS] = "resets",
+	[NVDPA_COUNT_FLRS] = "flrs",
+	[NVDPA_COUNT_MASTERS_OFF] = "masters_off",
+	[NVDPA_COUNT_DEATHS] = "deaths",
+	[NVDPA_COUNT_REPLAYS] = "replays",
+	[NVDPA_COUNT_RETRIES] = "retries",
+	[NVDPA_COUNT_GIVEN_UP] = "given_up",
 };
 
 int nvdpa_reset_create_wq(void)
@@ -292,12 +308,16 @@ void nvdpa_reset_init(struct nvdpa_ctrl *ctrl)
 void nvdpa_reset_exit(struct nvdpa_ctrl *ctrl)
 {
 	disable_work_sync(&ctrl->reset_work);
+	debugfs_remove(ctrl->counters);
 }
 
 void nvdpa_reset_live(struct nvdpa_ctrl *ctrl)
 {
 	pci_save_state(ctrl->pdev);
 	ctrl->saved_state = pci_store_saved_state(ctrl->pdev);
+	ctrl->counters = nvdpa_debugfs_counters(dev_name(ctrl->dev),
+						nvdpa_reset_counts,
+						ctrl->counts, NVDPA_COUNTS);
 	mutex_lock(&ctrl->reset_lock);
 	nvdpa_reset_arrive(ctrl);
 	mutex_unlock(&ctrl->reset_lock);
