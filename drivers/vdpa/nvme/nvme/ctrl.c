@@ -111,6 +111,14 @@ static int nvdpa_ctrl_read_cap(struct nvdpa_ctrl *ctrl)
 		return -EOPNOTSUPP;
 	}
 
+	/* Queue pairs that were made before its reset rely on both. */
+	if (ctrl->cap && (NVME_CAP_STRIDE(cap) != ctrl->dstrd ||
+			  NVME_CAP_MQES(cap) + 1 < ctrl->depth)) {
+		dev_err(ctrl->dev,
+			"controller has other doorbells or shorter queues than before\n");
+		return -EOPNOTSUPP;
+	}
+
 	ctrl->cap = cap;
 	ctrl->dstrd = NVME_CAP_STRIDE(cap);
 	ctrl->depth = NVME_CAP_MQES(cap) + 1;

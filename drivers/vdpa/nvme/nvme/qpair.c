@@ -733,7 +733,7 @@ static void nvdpa_qpair_watch_busy(struct nvdpa_qpair *qp, u16 cid,
 	struct nvdpa_slot *slot = &qp->slots[cid];
 	unsigned long limit = nvdpa_timeout_limit(qp->ctrl, &slot->cmd);
 
-	if (time_before(jiffies, slot->since + limit))
+	if (qp->own || time_before(jiffies, slot->since + limit))
 		return;
 	if (!slot->late) {
 		slot->late = true;
@@ -916,6 +916,7 @@ static struct nvdpa_qpair *nvdpa_qpair_alloc(struct nvdpa_ctrl *ctrl, bool own)
 		goto free_qp;
 
 	qp->ctrl = ctrl;
+	qp->own = own;
 	qp->qid = err;
 	qp->depth = min(ctrl->depth, depth);
 	qp->sq_db = bar + nvdpa_doorbell_offset(qp->qid, false, ctrl->dstrd);

@@ -115,6 +115,7 @@ struct nvdpa_slot {
  * @depth: entries of each queue
  * @sq_dma: bus address of @sq
  * @cq_dma: bus address of @cq
+ * @own: its user has a deadline of its own for each command
  * @irq_name: as in /proc/interrupts
  * @created: the controller has its queues; under the controller's queues_lock
  * @leaving: it is being destroyed; likewise
@@ -150,6 +151,7 @@ struct nvdpa_qpair {
 	u16 depth;
 	dma_addr_t sq_dma;
 	dma_addr_t cq_dma;
+	bool own;
 	char irq_name[32];
 	bool created;
 	bool leaving;

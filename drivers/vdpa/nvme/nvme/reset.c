@@ -348,11 +348,13 @@ static bool nvdpa_reset_settled(const struct nvdpa_ctrl *ctrl)
 int nvdpa_reset_sync(struct nvdpa_ctrl *ctrl, unsigned int timeout_ms)
 {
 	u32 before = READ_ONCE(ctrl->quiets);
+	bool under_way = !nvdpa_reset_settled(ctrl);
 	long left;
 
 	nvdpa_reset_request(ctrl, NVDPA_RESET_ASKED);
 	left = wait_event_killable_timeout(ctrl->state_wait,
-					   READ_ONCE(ctrl->quiets) != before &&
+					   (under_way ||
+					    READ_ONCE(ctrl->quiets) != before) &&
 					   nvdpa_reset_settled(ctrl),
 					   msecs_to_jiffies(timeout_ms));
 	if (left < 0)
