@@ -212,6 +212,7 @@ struct nvdpa_ns {
  * @retry_ms: by the Command Retry Delay of a status, less 1 (CRDT)
  * @nr_vectors: MSI-X vectors that we hold; vector 0 is the admin queue's
  * @nr_qpairs: I/O queue pairs for virtqueues, with identifiers from 1
+ * @nr_granted: queue pairs that it has for us since it was reset; READ_ONCE()
  * @own_qid: the queue pair that is kept for @io, or 0 when there is only one
  * @ns: the active namespaces, @nr_ns of them
  * @nr_ns: number of @ns
@@ -272,6 +273,7 @@ struct nvdpa_ctrl {
 	u32 retry_ms[3];
 	unsigned int nr_vectors;
 	unsigned int nr_qpairs;
+	unsigned int nr_granted;
 	unsigned int own_qid;
 	struct nvdpa_ns *ns;
 	unsigned int nr_ns;

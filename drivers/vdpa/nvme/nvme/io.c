@@ -53,12 +53,23 @@ static const struct nvdpa_qpair_ops nvdpa_io_qpair_ops = {
 	.resume = nvdpa_io_resume,
 };
 
+static void nvdpa_io_close(struct nvdpa_ctrl *ctrl)
+{
+	lockdep_assert_held(&ctrl->io.lock);
+
+	nvdpa_qpair_destroy(ctrl->io.qp);
+	ctrl->io.qp = NULL;
+}
+
 static int nvdpa_io_open(struct nvdpa_ctrl *ctrl)
 {
 	struct nvdpa_qpair *qp;
 
 	lockdep_assert_held(&ctrl->io.lock);
 
+	/* The one that it had may not be granted any more. */
+	if (ctrl->io.qp && READ_ONCE(ctrl->io.qp->gate) == NVDPA_QPAIR_SHUT)
+		nvdpa_io_close(ctrl);
 	if (ctrl->io.qp)
 		return 0;
 	qp = nvdpa_qpair_create_own(ctrl, &nvdpa_io_qpair_ops, NULL);
@@ -66,14 +77,6 @@ static int nvdpa_io_open(struct nvdpa_ctrl *ctrl)
 		return PTR_ERR(qp);
 	ctrl->io.qp = qp;
 	return 0;
-}
-
-static void nvdpa_io_close(struct nvdpa_ctrl *ctrl)
-{
-	lockdep_assert_held(&ctrl->io.lock);
-
-	nvdpa_qpair_destroy(ctrl->io.qp);
-	ctrl->io.qp = NULL;
 }
 
 /* The slot, or -EAGAIN; a reset that comes later sees the command. */

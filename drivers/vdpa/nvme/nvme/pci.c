@@ -157,6 +157,7 @@ static int nvdpa_pci_queues(struct nvdpa_ctrl *ctrl)
 			want, err > 0 ? err : 0);
 		return -EIO;
 	}
+	ctrl->nr_granted = granted;
 	/* The last one is ours; a single one is the virtqueues' and ours. */
 	ctrl->nr_qpairs = max(granted - 1, 1);
 	ctrl->own_qid = granted > 1 ? granted : 0;

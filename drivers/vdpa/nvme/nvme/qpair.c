@@ -649,6 +649,17 @@ static void nvdpa_qpair_replay(struct nvdpa_qpair *qp, bool blame)
 	nvdpa_qpair_fail(qp, nvdpa_slot_given_up);
 }
 
+static void nvdpa_qpair_die(struct nvdpa_qpair *qp)
+{
+	spin_lock_irq(&qp->sq_lock);
+	qp->dead = true;
+	qp->paused = false;
+	nvdpa_qpair_set_gate(qp);
+	spin_unlock_irq(&qp->sq_lock);
+	nvdpa_qpair_fail(qp, nvdpa_slot_in_flight);
+	qp->ops->resume(qp->priv);
+}
+
 static int nvdpa_qpair_restore(struct nvdpa_qpair *qp, bool blame)
 {
 	int err;
@@ -657,6 +668,13 @@ static int nvdpa_qpair_restore(struct nvdpa_qpair *qp, bool blame)
 
 	if (qp->leaving)
 		return 0;
+	if (qp->qid > qp->ctrl->nr_granted) {
+		dev_err(qp->ctrl->dev,
+			"queue pair %u is not granted any more, its requests fail\n",
+			qp->qid);
+		nvdpa_qpair_die(qp);
+		return 0;
+	}
 	err = nvdpa_qpair_create_queues(qp);
 	if (err)
 		return err;
@@ -679,17 +697,6 @@ int nvdpa_qpair_restore_all(struct nvdpa_ctrl *ctrl, bool blame)
 		mutex_unlock(&ctrl->queues_lock);
 	}
 	return err;
-}
-
-static void nvdpa_qpair_die(struct nvdpa_qpair *qp)
-{
-	spin_lock_irq(&qp->sq_lock);
-	qp->dead = true;
-	qp->paused = false;
-	nvdpa_qpair_set_gate(qp);
-	spin_unlock_irq(&qp->sq_lock);
-	nvdpa_qpair_fail(qp, nvdpa_slot_in_flight);
-	qp->ops->resume(qp->priv);
 }
 
 void nvdpa_qpair_fail_all(struct nvdpa_ctrl *ctrl)
@@ -802,9 +809,12 @@ void nvdpa_qpair_watch_all(struct nvdpa_ctrl *ctrl,
 /* The one that is kept for own I/O follows those for virtqueues. */
 static int nvdpa_qpair_get_qid(struct nvdpa_ctrl *ctrl, bool own)
 {
-	unsigned int first = own && ctrl->own_qid ? ctrl->own_qid : 1;
-	unsigned int last = max(first, ctrl->nr_qpairs);
-	unsigned int qid;
+	unsigned int granted = READ_ONCE(ctrl->nr_granted);
+	unsigned int first = 1, last, qid;
+
+	if (own && ctrl->own_qid && ctrl->own_qid <= granted)
+		first = ctrl->own_qid;
+	last = min(max(first, ctrl->nr_qpairs), granted);
 
 	mutex_lock(&ctrl->qid_lock);
 	qid = find_next_zero_bit(ctrl->qids, last + 1, first);
@@ -831,12 +841,13 @@ static void nvdpa_qpair_publish(struct nvdpa_qpair *qp, bool on)
 
 unsigned int nvdpa_qpair_nr_free(struct nvdpa_ctrl *ctrl)
 {
+	unsigned int nr = min(ctrl->nr_qpairs, READ_ONCE(ctrl->nr_granted));
 	unsigned int used;
 
 	mutex_lock(&ctrl->qid_lock);
-	used = bitmap_weight(ctrl->qids, ctrl->nr_qpairs + 1);
+	used = bitmap_weight(ctrl->qids, nr + 1);
 	mutex_unlock(&ctrl->qid_lock);
-	return ctrl->nr_qpairs - used;
+	return nr - used;
 }
 
 static void nvdpa_qpair_free_slots(struct nvdpa_qpair *qp)

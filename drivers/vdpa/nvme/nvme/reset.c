@@ -171,13 +171,14 @@ static int nvdpa_reset_queues(struct nvdpa_ctrl *ctrl)
 	int err;
 
 	err = nvdpa_admin_set_queues(ctrl, want, &granted);
-	if (err > 0 || (!err && granted < want)) {
+	if (err)
+		return err < 0 ? err : -EIO;
+	if (granted < want)
 		dev_err(ctrl->dev,
 			"controller grants %u queue pairs, it had granted %u\n",
-			err ? 0 : granted, want);
-		return -ENOSPC;
-	}
-	return err;
+			granted, want);
+	WRITE_ONCE(ctrl->nr_granted, granted);
+	return 0;
 }
 
 static int nvdpa_reset_up(struct nvdpa_ctrl *ctrl, bool blame)
