@@ -41,7 +41,9 @@ void nvdpa_complete_fail(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 {
 	lockdep_assert_held(&q->lock);
 
-	rq->error = error;
+	/* The first one is the reason; the rest may follow from it. */
+	if (!rq->error)
+		rq->error = error;
 	nvdpa_complete_trace_error(q, rq->head, error, nvme_status);
 }
 

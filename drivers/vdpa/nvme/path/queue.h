@@ -387,7 +387,7 @@ void nvdpa_complete_flush(void *priv);
  * nvdpa_complete_fail() - note down why a request will not end well
  * @q: queue
  * @rq: request
- * @error: the reason; the last one counts
+ * @error: the reason; the first one counts
  * @nvme_status: of the command that failed, or 0 if none did
  *
  * Context: @lock held.
