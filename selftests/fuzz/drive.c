@@ -469,9 +469,11 @@ static void drive_done(u16 cid, u16 status, struct nvdpa_done *done)
 		drive_execute(cid, !status);
 	slot->state = NVDPA_SLOT_DONE;
 	drive.nr_busy--;
-	if (status == NVME_SC_INVALID_OPCODE)
+	if (drive.failed[slot->head] || drive.failed_opcode[slot->head] || !status)
+		;
+	else if (status == NVME_SC_INVALID_OPCODE)
 		drive.failed_opcode[slot->head] = true;
-	else if (status)
+	else
 		drive.failed[slot->head] = true;
 	*done = (struct nvdpa_done) { slot->owner, cid, status };
 }

@@ -35,7 +35,7 @@ struct drive {
 	u32 nr_busy;
 	u64 posted;			/* commands, ever */
 	u64 since[NVDPA_QPAIR_DEPTH];	/* of that many, one in flight was posted */
-	/* Of each head since drive_forget(): statuses of commands that failed. */
+	/* Of each head since drive_forget(): the status of the first command that failed. */
 	bool failed[NVDPA_QUEUE_NUM_MAX];
 	bool failed_opcode[NVDPA_QUEUE_NUM_MAX];
 };

@@ -268,7 +268,7 @@ static void check_status(const struct request *rq, u16 head, u8 status)
 {
 	bool failed = drive.failed[head], opcode = drive.failed_opcode[head];
 
-	/* Nobody says which of several reasons is told. */
+	/* The first reason is told, be it of a command or of its data. */
 	if (rq->started && status == VIRTIO_BLK_S_UNSUPP && opcode)
 		return;
 	if (rq->expect == VIRTIO_BLK_S_OK && status == VIRTIO_BLK_S_IOERR &&
