@@ -18,6 +18,15 @@ netlink_open() {
 	exec {NETLINK_TO}>&"${NETLINK[1]}" {NETLINK_FROM}<&"${NETLINK[0]}"
 }
 
+# netlink_close: before another netlink_open, after the module was loaded anew.
+netlink_close() {
+	local pid=$NETLINK_PID
+
+	exec {NETLINK_TO}>&- {NETLINK_FROM}<&-
+	kill "$pid"
+	wait "$pid" || true
+}
+
 # netlink COMMAND...: sets NETLINK_ANSWER; true if that is "ok".
 netlink() {
 	echo "$*" >&"$NETLINK_TO"

@@ -23,6 +23,8 @@ class Entry:
         self.sector = sector
         self.sectors = sectors
         self.flush = bool(flags & FLUSH)
+        # Not in the log; for who knows it from elsewhere.
+        self.fua = False
         self.data = data
 
 
@@ -82,6 +84,8 @@ class Disk:
             self.next_flush += 1
         image = bytearray(self.durable)
         for entry in self.entries[self.done:position]:
-            if not entry.flush:
+            if entry.fua:
+                self._put(image, entry)
+            elif not entry.flush:
                 self._put_part(image, entry, random)
         return image
