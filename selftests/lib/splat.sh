@@ -48,6 +48,10 @@ SPLAT_PATTERNS=(
 	'I/O error, dev vd'
 )
 
+# What a test says in the kernel log (io_errors_expected) when it takes disks away.
+SPLAT_EXPECTED='nvdpa-test: I/O errors are expected'
+SPLAT_IO_ERROR='I/O error, dev vd|Buffer I/O error on dev vd'
+
 # Said by kernels that have nothing to do with us, each with its reason.
 SPLAT_INNOCENT=(
 	# DMA-API debug announces at boot that it is there.
@@ -113,12 +117,14 @@ splat_read() {
 # splat_found: whether SPLAT_LINES complain; SPLAT_TEXT is the first complaint
 # with what surrounds it.
 splat_found() {
-	local i line start
+	local i line start expected=''
 
 	# shellcheck disable=SC2034 # for the caller
 	SPLAT_TEXT=()
 	for i in "${!SPLAT_LINES[@]}"; do
 		line=${SPLAT_LINES[i]}
+		[[ $line != "$SPLAT_EXPECTED" ]] || expected=yes
+		[[ -z $expected || ! $line =~ $SPLAT_IO_ERROR ]] || continue
 		if [[ $line =~ $SPLAT_REGEX && ! $line =~ $SPLAT_INNOCENT_REGEX ]]; then
 			start=$((i > 2 ? i - 2 : 0))
 			# shellcheck disable=SC2034

@@ -79,6 +79,11 @@ refused() {
 	}
 }
 
+# io_errors_expected: the disks of this test fail from here on, which is right.
+io_errors_expected() {
+	echo '<5>nvdpa-test: I/O errors are expected' >/dev/kmsg
+}
+
 # put VALUE FILE: a write whose failure is the command's.
 put() {
 	printf '%s\n' "$1" >"$2"

@@ -3,7 +3,8 @@
 # The host's NVMe controllers and what is behind them.
 
 # drives_add INDEX OPTIONS: one controller with its namespaces, appended to
-# emulator_args. Keys of our own: size lba file node ns ms; "ns.KEY" goes to
+# emulator_args. Keys of our own: size lba file node ns ms, and peer=INDEX for one
+# that has the namespaces of that controller, which has several; "ns.KEY" goes to
 # each nvme-ns, "drive.KEY" to each -drive, any other key to the nvme device.
 drives_add() {
 	local id=ctrl$1 option key value n drive
@@ -19,6 +20,7 @@ drives_add() {
 		file) file=$(readlink -m "$value") ;;
 		node) node=$value ;;
 		ns) count=$value ;;
+		peer) count=0 controller+=,subsys=ctrl$value-subsys,serial=nvdpa$value ;;
 		ms) namespace+=,ms=$value ;;
 		ns.*) namespace+=,${option#ns.} ;;
 		drive.*) backend+=,${option#drive.} ;;
@@ -29,7 +31,7 @@ drives_add() {
 	# A slot of its own on the root complex, unless the caller has a bus.
 	[[ $controller == *,bus=* ]] ||
 		controller+=,addr=$(printf '0x%x' $((0x10 + $1)))
-	((count == 1)) || {
+	((count < 2)) || {
 		emulator_args+=(-device "nvme-subsys,id=$id-subsys,nqn=$id")
 		controller+=,subsys=$id-subsys
 	}
