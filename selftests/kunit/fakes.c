@@ -10,6 +10,7 @@
 #include "device/dev.h"
 
 struct fake_identify *fake_identify;
+struct fake_calls fake_calls;
 
 struct nvdpa_ctrl *fake_ctrl(struct kunit *test)
 {
@@ -19,6 +20,8 @@ struct nvdpa_ctrl *fake_ctrl(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, ctrl);
 	fake_identify = kunit_kzalloc(test, sizeof(*fake_identify), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, fake_identify);
+	memset(&fake_calls, 0, sizeof(fake_calls));
+	spin_lock_init(&ctrl->ns_lock);
 	ctrl->dev = kunit_device_register(test, "nvdpa-kunit");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ctrl->dev);
 	return ctrl;
@@ -102,8 +105,30 @@ void nvdpa_netlink_volume_event(u8 cmd, const struct nvdpa_volumes *vols,
 {
 }
 
+void nvdpa_netlink_health_event(const struct nvdpa_volumes *vols)
+{
+}
+
+void nvdpa_netlink_ns_event(const struct nvdpa_volumes *vols,
+			    const struct nvdpa_ns *ns)
+{
+	fake_calls.ns_events++;
+}
+
+void nvdpa_netlink_stop_event(const struct nvdpa_volumes *vols,
+			      const struct nvdpa_volume *vol)
+{
+	fake_calls.stops++;
+}
+
 void nvdpa_dev_grow(struct nvdpa_dev *dev, u64 nr_lbas)
 {
+	fake_calls.grown_lbas = nr_lbas;
+}
+
+void nvdpa_dev_retire(struct nvdpa_dev *dev)
+{
+	fake_calls.retired++;
 }
 
 MODULE_DESCRIPTION("KUnit suites of nvme_vdpa");

@@ -35,6 +35,22 @@ struct fake_identify {
 extern struct fake_identify *fake_identify;
 
 /**
+ * struct fake_calls - how often the module was told of what
+ * @ns_events: a namespace has changed
+ * @stops: a device was stopped
+ * @retired: nvdpa_dev_retire()
+ * @grown_lbas: the last nvdpa_dev_grow()
+ */
+struct fake_calls {
+	unsigned int ns_events;
+	unsigned int stops;
+	unsigned int retired;
+	u64 grown_lbas;
+};
+
+extern struct fake_calls fake_calls;
+
+/**
  * fake_ctrl() - make a controller whose answers are zeroed
  * @test: frees it
  *

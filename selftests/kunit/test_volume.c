@@ -21,6 +21,7 @@ static struct nvdpa_volumes *volumes_make(struct kunit *test, u64 nr_lbas)
 	ctrl->nr_ns = 1;
 	ctrl->nr_qpairs = 4;
 	ctrl->ns[0].nsid = 1;
+	ctrl->ns[0].active = true;
 	ctrl->ns[0].lba_shift = 9;
 	ctrl->ns[0].nr_lbas = nr_lbas;
 	ctrl->ns[0].phys_lbas = 1;

@@ -17,6 +17,7 @@
 #include "../device/dev.h"
 #include "../nvme/io.h"
 #include "claim.h"
+#include "fit.h"
 #include "volume.h"
 
 /* First bytes of a GPT header, which is in block 1 (UEFI 2.10, 5.3.2). */
@@ -59,16 +60,14 @@ static struct nvdpa_volume *nvdpa_mgmt_take_whole(struct nvdpa_mgmt *mgmt,
 						  struct nvdpa_refusal *why)
 {
 	const struct nvdpa_ns *ns = nvdpa_ident_ns(mgmt->ctrl, nsid);
-	int err = 0;
+	int err;
 
-	if (!ns)
+	if (!ns) {
 		err = nvdpa_refuse(why, -ENOENT, 0,
 				   "controller has no active namespace %u",
 				   nsid);
-	else if (ns->refusal)
-		err = nvdpa_refuse(why, -EOPNOTSUPP, 0, "%s", ns->refusal);
-	if (err)
 		return ERR_PTR(err);
+	}
 	return nvdpa_volume_take_whole(&mgmt->vols, name, ns, why);
 }
 
@@ -202,7 +201,7 @@ static void nvdpa_mgmt_disk(const struct nvdpa_ctrl *ctrl,
 			    const struct nvdpa_volume *vol,
 			    struct nvdpa_disk *disk)
 {
-	const struct nvdpa_ns *ns = vol->ns;
+	const struct nvdpa_ns *ns = &vol->seen;
 
 	disk->extent.nsid = ns->nsid;
 	disk->extent.first_lba = vol->start_lba;
@@ -260,8 +259,8 @@ static int nvdpa_mgmt_add_volume(struct nvdpa_mgmt *mgmt,
 {
 	struct nvdpa_dev_params params = {
 		.name = name,
-		.phys_lbas = vol->ns->phys_lbas,
-		.opt_lbas = vol->ns->opt_lbas,
+		.phys_lbas = vol->seen.phys_lbas,
+		.opt_lbas = vol->seen.opt_lbas,
 		.nr_vqs = nvdpa_mgmt_nr_vqs(mgmt->ctrl, vol),
 		.queue_size = vol->queue_size ?: NVDPA_QUEUE_NUM_MAX,
 	};
@@ -274,7 +273,7 @@ static int nvdpa_mgmt_add_volume(struct nvdpa_mgmt *mgmt,
 	if (err)
 		return err;
 	if (vol->whole) {
-		err = nvdpa_mgmt_check_gpt(mgmt, name, vol->ns);
+		err = nvdpa_mgmt_check_gpt(mgmt, name, &vol->seen);
 		if (err)
 			return err;
 	}
@@ -391,7 +390,13 @@ static void nvdpa_mgmt_unclaim(struct nvdpa_ctrl *ctrl,
 	nvdpa_claim_end(claim);
 }
 
-/* Both come from work items, which know nothing of attach and detach. */
+/* These come from work items, which know nothing of attach and detach. */
+static int nvdpa_mgmt_namespaces(struct nvdpa_ctrl *ctrl,
+				 const struct nvdpa_ns_list *now)
+{
+	return nvdpa_fit_namespaces(ctrl, now);
+}
+
 static void nvdpa_mgmt_dead(struct nvdpa_ctrl *ctrl)
 {
 	nvdpa_volumes_dead(ctrl);
@@ -408,6 +413,7 @@ const struct nvdpa_ctrl_client nvdpa_mgmt_client = {
 	.detach = nvdpa_mgmt_detach,
 	.claim = nvdpa_mgmt_claim,
 	.unclaim = nvdpa_mgmt_unclaim,
+	.namespaces = nvdpa_mgmt_namespaces,
 	.dead = nvdpa_mgmt_dead,
 	.event = nvdpa_mgmt_event,
 };

@@ -52,6 +52,16 @@ bool nvdpa_netlink_told(struct nvdpa_netlink_out *out)
 	return out->seen++ < out->cb->args[0];
 }
 
+static u32 nvdpa_netlink_nr_ns(const struct nvdpa_ctrl *ctrl)
+{
+	unsigned int i;
+	u32 nr = 0;
+
+	for (i = 0; i < ctrl->nr_ns; i++)
+		nr += ctrl->ns[i].active;
+	return nr;
+}
+
 static int nvdpa_netlink_put_ctrl(const struct nvdpa_netlink_out *out,
 				  const struct nvdpa_volumes *vols)
 {
@@ -77,7 +87,8 @@ static int nvdpa_netlink_put_ctrl(const struct nvdpa_netlink_out *out,
 			   ctrl->max_bytes) ||
 	       (ctrl->vwc &&
 		nla_put_flag(skb, NVME_VDPA_A_CTRL_VOLATILE_CACHE)) ||
-	       nla_put_u32(skb, NVME_VDPA_A_CTRL_NR_NAMESPACES, ctrl->nr_ns);
+	       nla_put_u32(skb, NVME_VDPA_A_CTRL_NR_NAMESPACES,
+			   nvdpa_netlink_nr_ns(ctrl));
 	return nvdpa_netlink_end(out, hdr, full);
 }
 
@@ -93,7 +104,8 @@ static int nvdpa_netlink_put_ns(const struct nvdpa_netlink_out *out,
 	if (!hdr)
 		return -EMSGSIZE;
 	full = nla_put_string(skb, NVME_VDPA_A_NS_CTRL, vols->name) ||
-	       nla_put_u32(skb, NVME_VDPA_A_NS_NSID, ns->nsid);
+	       nla_put_u32(skb, NVME_VDPA_A_NS_NSID, ns->nsid) ||
+	       (!ns->active && nla_put_flag(skb, NVME_VDPA_A_NS_GONE));
 	/* What cannot be served may not even have a block size. */
 	if (ns->refusal)
 		full = full || nla_put_string(skb, NVME_VDPA_A_NS_REFUSAL,
@@ -231,6 +243,57 @@ void nvdpa_netlink_aer_event(const struct nvdpa_volumes *vols,
 							       event));
 }
 
+void nvdpa_netlink_health_event(const struct nvdpa_volumes *vols)
+{
+	struct nvdpa_netlink_out out = {};
+	struct genl_info info;
+
+	if (nvdpa_netlink_begin_event(&out, &info,
+				      NVME_VDPA_CMD_HEALTH_CHANGE_NTF))
+		nvdpa_netlink_send_event(&out,
+					 nvdpa_netlink_put_health(&out, vols));
+}
+
+void nvdpa_netlink_ns_event(const struct nvdpa_volumes *vols,
+			    const struct nvdpa_ns *ns)
+{
+	struct nvdpa_netlink_out out = {};
+	struct genl_info info;
+
+	if (nvdpa_netlink_begin_event(&out, &info, NVME_VDPA_CMD_NS_CHANGE_NTF))
+		nvdpa_netlink_send_event(&out,
+					 nvdpa_netlink_put_ns(&out, vols, ns));
+}
+
+static int nvdpa_netlink_put_stop(const struct nvdpa_netlink_out *out,
+				  const struct nvdpa_volumes *vols,
+				  const struct nvdpa_volume *vol)
+{
+	struct sk_buff *skb = out->skb;
+	void *hdr = nvdpa_netlink_begin(out);
+	bool full;
+
+	if (!hdr)
+		return -EMSGSIZE;
+	full = nla_put_string(skb, NVME_VDPA_A_VOLUME_CTRL, vols->name) ||
+	       nla_put_u32(skb, NVME_VDPA_A_VOLUME_NSID, vol->ns->nsid) ||
+	       nla_put_string(skb, NVME_VDPA_A_VOLUME_USED_BY, vol->name);
+	return nvdpa_netlink_end(out, hdr, full);
+}
+
+void nvdpa_netlink_stop_event(const struct nvdpa_volumes *vols,
+			      const struct nvdpa_volume *vol)
+{
+	struct nvdpa_netlink_out out = {};
+	struct genl_info info;
+
+	if (nvdpa_netlink_begin_event(&out, &info,
+				      NVME_VDPA_CMD_DEVICE_STOP_NTF))
+		nvdpa_netlink_send_event(&out,
+					 nvdpa_netlink_put_stop(&out, vols,
+								vol));
+}
+
 void nvdpa_netlink_volume_event(u8 cmd, const struct nvdpa_volumes *vols,
 				const struct nvdpa_volume *vol)
 {
@@ -294,7 +357,7 @@ static int nvdpa_netlink_dump_ns(struct nvdpa_netlink_out *out,
 	int err;
 
 	for (i = 0; i < vols->ctrl->nr_ns; i++) {
-		if (nvdpa_netlink_told(out))
+		if (!vols->ctrl->ns[i].active || nvdpa_netlink_told(out))
 			continue;
 		err = nvdpa_netlink_put_ns(out, vols, &vols->ctrl->ns[i]);
 		if (err)

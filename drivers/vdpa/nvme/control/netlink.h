@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 struct nvdpa_aer_event;
+struct nvdpa_ns;
 struct nvdpa_volume;
 struct nvdpa_volumes;
 
@@ -44,6 +45,34 @@ void nvdpa_netlink_ctrl_event(u8 cmd, const struct nvdpa_volumes *vols);
  */
 void nvdpa_netlink_aer_event(const struct nvdpa_volumes *vols,
 			     const struct nvdpa_aer_event *event);
+
+/**
+ * nvdpa_netlink_health_event() - tell who listens of a controller's health
+ * @vols: the controller's volumes
+ *
+ * Context: may sleep; lock of the registry held.
+ */
+void nvdpa_netlink_health_event(const struct nvdpa_volumes *vols);
+
+/**
+ * nvdpa_netlink_ns_event() - tell who listens of a namespace
+ * @vols: the controller's volumes
+ * @ns: namespace that has come, gone or changed
+ *
+ * Context: may sleep; lock of the registry held.
+ */
+void nvdpa_netlink_ns_event(const struct nvdpa_volumes *vols,
+			    const struct nvdpa_ns *ns);
+
+/**
+ * nvdpa_netlink_stop_event() - tell who listens of a device that was stopped
+ * @vols: the controller's volumes
+ * @vol: what the device stands on
+ *
+ * Context: may sleep; lock of the registry held.
+ */
+void nvdpa_netlink_stop_event(const struct nvdpa_volumes *vols,
+			      const struct nvdpa_volume *vol);
 
 /**
  * nvdpa_netlink_volume_event() - tell who listens of a volume

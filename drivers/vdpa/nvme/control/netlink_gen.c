@@ -60,6 +60,11 @@ static const struct nla_policy nvme_vdpa_stats_get_nl_policy[NVME_VDPA_A_STATS_Q
 	[NVME_VDPA_A_STATS_QUEUE] = { .type = NLA_U32, },
 };
 
+/* NVME_VDPA_CMD_HEALTH_GET - do */
+static const struct nla_policy nvme_vdpa_health_get_nl_policy[NVME_VDPA_A_HEALTH_CTRL + 1] = {
+	[NVME_VDPA_A_HEALTH_CTRL] = { .type = NLA_NUL_STRING, .len = NVME_VDPA_CTRL_NAME_MAX, },
+};
+
 /* Ops table for nvme_vdpa */
 static const struct genl_split_ops nvme_vdpa_nl_ops[] = {
 	{
@@ -122,6 +127,18 @@ static const struct genl_split_ops nvme_vdpa_nl_ops[] = {
 	{
 		.cmd	= NVME_VDPA_CMD_STATS_GET,
 		.dumpit	= nvme_vdpa_nl_stats_get_dumpit,
+		.flags	= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= NVME_VDPA_CMD_HEALTH_GET,
+		.doit		= nvme_vdpa_nl_health_get_doit,
+		.policy		= nvme_vdpa_health_get_nl_policy,
+		.maxattr	= NVME_VDPA_A_HEALTH_CTRL,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= NVME_VDPA_CMD_HEALTH_GET,
+		.dumpit	= nvme_vdpa_nl_health_get_dumpit,
 		.flags	= GENL_CMD_CAP_DUMP,
 	},
 };

@@ -75,6 +75,17 @@ int nvdpa_netlink_dump(struct sk_buff *skb, struct netlink_callback *cb,
 				   const struct nvdpa_volumes *vols));
 
 /**
+ * nvdpa_netlink_put_health() - tell the health of a controller
+ * @out: where
+ * @vols: its volumes
+ *
+ * Context: lock of the registry held.
+ * Return: 0 or -EMSGSIZE.
+ */
+int nvdpa_netlink_put_health(const struct nvdpa_netlink_out *out,
+			     const struct nvdpa_volumes *vols);
+
+/**
  * nvdpa_netlink_find_ctrl() - which controller is a request about?
  * @info: the request; told what is wrong
  * @attr: attribute that names it

@@ -10,11 +10,13 @@
 #include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/math64.h>
+#include <linux/nvme.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 
 #include "../device/dev.h"
 #include "claim.h"
+#include "fit.h"
 #include "netlink.h"
 
 struct nvdpa_registry nvdpa_registry = {
@@ -35,8 +37,7 @@ int nvdpa_refuse(struct nvdpa_refusal *why, int err, unsigned int attr,
 	return err;
 }
 
-/* What a dump has told so far does not fit what it tells next. */
-static void nvdpa_registry_changed(void)
+void nvdpa_registry_changed(void)
 {
 	lockdep_assert_held(&nvdpa_registry.lock);
 
@@ -99,10 +100,9 @@ void nvdpa_volumes_withdraw(struct nvdpa_volumes *vols)
 	mutex_unlock(&nvdpa_registry.lock);
 }
 
-static const struct nvdpa_volumes *
-nvdpa_volumes_of(const struct nvdpa_ctrl *ctrl)
+struct nvdpa_volumes *nvdpa_volumes_of(const struct nvdpa_ctrl *ctrl)
 {
-	const struct nvdpa_volumes *vols;
+	struct nvdpa_volumes *vols;
 
 	lockdep_assert_held(&nvdpa_registry.lock);
 
@@ -132,8 +132,11 @@ void nvdpa_volumes_event(const struct nvdpa_ctrl *ctrl,
 
 	mutex_lock(&nvdpa_registry.lock);
 	vols = nvdpa_volumes_of(ctrl);
-	if (vols)
+	if (vols) {
 		nvdpa_netlink_aer_event(vols, event);
+		if (event->log_page == NVME_LOG_SMART)
+			nvdpa_netlink_health_event(vols);
+	}
 	mutex_unlock(&nvdpa_registry.lock);
 }
 
@@ -435,6 +438,7 @@ int nvdpa_volume_new(struct nvdpa_volumes *vols,
 	if (!vol)
 		return -ENOMEM;
 	vol->ns = ns;
+	vol->seen = *ns;
 	vol->start_lba = wish->start_lba;
 	strscpy(vol->name, wish->name, sizeof(vol->name));
 	strscpy(vol->serial, wish->name, sizeof(vol->serial));
@@ -523,6 +527,17 @@ static int nvdpa_volume_check_taken(const struct nvdpa_volumes *vols,
 				 NVME_VDPA_A_VOLUME_NR_LBAS, why);
 }
 
+static int nvdpa_volume_check_place(const struct nvdpa_volume *vol,
+				    unsigned int attr,
+				    struct nvdpa_refusal *why)
+{
+	if (nvdpa_fit_place(vol))
+		return 0;
+	return nvdpa_refuse(why, -ESTALE, attr,
+			    "namespace %u has changed, the volume is not there any more",
+			    vol->ns->nsid);
+}
+
 int nvdpa_volume_set(struct nvdpa_volumes *vols, struct nvdpa_volume *vol,
 		     const struct nvdpa_volume_wish *wish,
 		     struct nvdpa_refusal *why)
@@ -533,6 +548,9 @@ int nvdpa_volume_set(struct nvdpa_volumes *vols, struct nvdpa_volume *vol,
 	lockdep_assert_held(&nvdpa_registry.lock);
 
 	err = nvdpa_volume_check_live(vols, why);
+	if (!err)
+		err = nvdpa_volume_check_place(vol, NVME_VDPA_A_VOLUME_NAME,
+					       why);
 	if (err)
 		return err;
 	nvdpa_volume_apply(&next, wish);
@@ -571,6 +589,8 @@ static int nvdpa_volume_check_take(const struct nvdpa_volumes *vols,
 				   const struct nvdpa_volume *vol,
 				   struct nvdpa_refusal *why)
 {
+	int err;
+
 	lockdep_assert_held(&nvdpa_registry.lock);
 
 	if (!vol)
@@ -579,6 +599,9 @@ static int nvdpa_volume_check_take(const struct nvdpa_volumes *vols,
 	if (vol->taken)
 		return nvdpa_refuse(why, -EEXIST, 0,
 				    "this volume is a vDPA device already");
+	err = nvdpa_volume_check_place(vol, 0, why);
+	if (err)
+		return err;
 	if (vol->wiped_lbas < vol->nr_lbas)
 		return nvdpa_refuse(why, -EBUSY, 0,
 				    "not wiped yet: block %llu of %llu is next",
@@ -599,6 +622,7 @@ struct nvdpa_volume *nvdpa_volume_take(struct nvdpa_volumes *vols,
 	err = nvdpa_volume_check_take(vols, vol, why);
 	if (!err) {
 		vol->taken = true;
+		vol->seen = *vol->ns;
 		vol->served_lbas = vol->nr_lbas;
 	}
 	mutex_unlock(&nvdpa_registry.lock);
@@ -613,6 +637,8 @@ static int nvdpa_volume_check_whole(const struct nvdpa_volumes *vols,
 
 	lockdep_assert_held(&nvdpa_registry.lock);
 
+	if (ns->refusal)
+		return nvdpa_refuse(why, -EOPNOTSUPP, 0, "%s", ns->refusal);
 	list_for_each_entry(vol, &vols->list, node) {
 		if (vol->ns != ns)
 			continue;
@@ -638,14 +664,15 @@ struct nvdpa_volume *nvdpa_volume_take_whole(struct nvdpa_volumes *vols,
 	if (!vol)
 		return ERR_PTR(nvdpa_refuse(why, -ENOMEM, 0, "out of memory"));
 	vol->ns = ns;
-	vol->nr_lbas = ns->nr_lbas;
-	vol->wiped_lbas = ns->nr_lbas;
-	vol->served_lbas = ns->nr_lbas;
 	vol->whole = true;
 	vol->taken = true;
 	strscpy(vol->name, name, sizeof(vol->name));
 
 	mutex_lock(&nvdpa_registry.lock);
+	vol->seen = *ns;
+	vol->nr_lbas = ns->nr_lbas;
+	vol->wiped_lbas = ns->nr_lbas;
+	vol->served_lbas = ns->nr_lbas;
 	err = nvdpa_volume_check_whole(vols, name, ns, why);
 	if (!err) {
 		list_add_tail(&vol->node, &vols->list);
@@ -664,6 +691,9 @@ void nvdpa_volume_attach(struct nvdpa_volumes *vols, struct nvdpa_volume *vol,
 {
 	mutex_lock(&nvdpa_registry.lock);
 	vol->dev = dev;
+	/* The namespace may have changed while the device was made. */
+	if (vol->stopped)
+		nvdpa_dev_retire(dev);
 	nvdpa_volume_changed(vols, vol);
 	mutex_unlock(&nvdpa_registry.lock);
 }
@@ -680,6 +710,7 @@ void nvdpa_volume_put(struct nvdpa_volumes *vols, struct nvdpa_volume *vol)
 {
 	mutex_lock(&nvdpa_registry.lock);
 	vol->taken = false;
+	vol->stopped = false;
 	if (vol->whole)
 		nvdpa_volume_free(vols, vol);
 	else

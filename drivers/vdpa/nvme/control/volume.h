@@ -13,10 +13,9 @@
 #include <linux/types.h>
 #include <uapi/linux/nvme_vdpa.h>
 
-struct nvdpa_aer_event;
-struct nvdpa_ctrl;
+#include "../nvme/ctrl.h"
+
 struct nvdpa_dev;
-struct nvdpa_ns;
 
 /* Separates the name of a disk from the namespace that it takes whole. */
 #define NVDPA_VOLUME_NS_MARK	"@n"
@@ -64,6 +63,7 @@ struct nvdpa_volumes {
  * struct nvdpa_volume - a range of a namespace
  * @node: in the controller's list
  * @ns: the namespace
+ * @seen: it, when the volume was defined, or last taken
  * @name: unique on the controller
  * @start_lba: first block
  * @nr_lbas: blocks
@@ -73,7 +73,9 @@ struct nvdpa_volumes {
  * @read_only: nobody may change it
  * @whole: all of a namespace under the name of a device; lives as long as that
  * @taken: there is a device of it, or one is being made; all fields but
- *         @nr_lbas, @wiped_lbas, @served_lbas and @dev are constant meanwhile
+ *         @nr_lbas, @wiped_lbas, @served_lbas, @stopped and @dev are constant
+ *         meanwhile
+ * @stopped: the device does not fit the namespace any more
  * @nr_queues: virtqueues, or 0 for the default
  * @queue_size: entries of a virtqueue, or 0 for the default
  * @served_lbas: blocks that the device offers, while there is one
@@ -82,6 +84,7 @@ struct nvdpa_volumes {
 struct nvdpa_volume {
 	struct list_head node;
 	const struct nvdpa_ns *ns;
+	struct nvdpa_ns seen;
 	char name[NVDPA_VOLUME_NAME_BYTES];
 	u64 start_lba;
 	u64 nr_lbas;
@@ -90,6 +93,7 @@ struct nvdpa_volume {
 	bool read_only;
 	bool whole;
 	bool taken;
+	bool stopped;
 	u32 nr_queues;
 	u32 queue_size;
 	u64 served_lbas;
@@ -145,6 +149,13 @@ int __printf(4, 5) nvdpa_refuse(struct nvdpa_refusal *why, int err,
 				unsigned int attr, const char *fmt, ...);
 
 /**
+ * nvdpa_registry_changed() - what a dump has told so far does not fit what is next
+ *
+ * Context: lock of the registry held.
+ */
+void nvdpa_registry_changed(void);
+
+/**
  * nvdpa_volumes_init() - prepare the volumes of a controller
  * @vols: written
  * @ctrl: the controller
@@ -166,6 +177,15 @@ void nvdpa_volumes_publish(struct nvdpa_volumes *vols);
  * Context: may sleep.
  */
 void nvdpa_volumes_withdraw(struct nvdpa_volumes *vols);
+
+/**
+ * nvdpa_volumes_of() - the volumes of a controller
+ * @ctrl: the controller
+ *
+ * Context: lock of the registry held, which keeps the result.
+ * Return: its volumes, or NULL when it is not published, or not any more.
+ */
+struct nvdpa_volumes *nvdpa_volumes_of(const struct nvdpa_ctrl *ctrl);
 
 /**
  * nvdpa_volumes_dead() - tell that a controller died

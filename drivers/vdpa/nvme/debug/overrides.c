@@ -50,6 +50,14 @@ static int nvdpa_override_dlfeat = -1;
 module_param_named(override_dlfeat, nvdpa_override_dlfeat, int, 0644);
 MODULE_PARM_DESC(override_dlfeat, "Identify Namespace DLFEAT");
 
+static int nvdpa_override_nsze = -1;
+module_param_named(override_nsze, nvdpa_override_nsze, int, 0644);
+MODULE_PARM_DESC(override_nsze, "Identify Namespace NSZE, blocks");
+
+static int nvdpa_override_aer_result = -1;
+module_param_named(override_aer, nvdpa_override_aer_result, int, 0644);
+MODULE_PARM_DESC(override_aer, "Dword 0 of an asynchronous event");
+
 #define NVDPA_CAP_MQES_MASK	0xffffull
 #define NVDPA_CAP_MPSMIN_MASK	(0xfull << 48)
 
@@ -91,8 +99,16 @@ void nvdpa_override_id_ns(struct nvme_id_ns *id)
 		id->npwg = cpu_to_le16(nvdpa_override_npwg);
 		id->nawupf = id->npwg;
 	}
+	if (nvdpa_override_nsze >= 0)
+		id->nsze = cpu_to_le64(nvdpa_override_nsze);
 	if (nvdpa_override_dps >= 0)
 		id->dps = nvdpa_override_dps;
 	if (nvdpa_override_dlfeat >= 0)
 		id->dlfeat = nvdpa_override_dlfeat;
+}
+
+u32 nvdpa_override_aer(u32 result)
+{
+	return nvdpa_override_aer_result >= 0 ? nvdpa_override_aer_result :
+						result;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a device says of itself, changed at probe by module parameters, so that
+ * What a device says of itself, changed by module parameters when it is read, so that
  * tests reach what no emulated controller plays. Not built for production.
  */
 #ifndef NVDPA_DEBUG_OVERRIDES_H
@@ -42,6 +42,14 @@ void nvdpa_override_id_ctrl(struct nvme_id_ctrl *id);
  */
 void nvdpa_override_id_ns(struct nvme_id_ns *id);
 
+/**
+ * nvdpa_override_aer() - make another event of an asynchronous one
+ * @result: Dword 0 of the completion, as read
+ *
+ * Return: as the driver shall see it.
+ */
+u32 nvdpa_override_aer(u32 result);
+
 #else
 
 static inline u64 nvdpa_override_cap(u64 cap)
@@ -60,6 +68,11 @@ static inline void nvdpa_override_id_ctrl(struct nvme_id_ctrl *id)
 
 static inline void nvdpa_override_id_ns(struct nvme_id_ns *id)
 {
+}
+
+static inline u32 nvdpa_override_aer(u32 result)
+{
+	return result;
 }
 
 #endif

@@ -188,6 +188,14 @@ void nvdpa_dev_needs_reset(struct nvdpa_dev *dev)
 	nvdpa_dev_tell_driver(dev);
 }
 
+void nvdpa_dev_retire(struct nvdpa_dev *dev)
+{
+	WRITE_ONCE(dev->retired, true);
+	WRITE_ONCE(dev->disk.extent.nr_lbas, 0);
+	WRITE_ONCE(dev->needs_reset, true);
+	nvdpa_dev_tell_driver(dev);
+}
+
 void nvdpa_dev_grow(struct nvdpa_dev *dev, u64 nr_lbas)
 {
 	struct nvdpa_extent *ext = &dev->disk.extent;
@@ -301,6 +309,11 @@ static int nvdpa_dev_start(struct nvdpa_dev *dev)
 	if (nvdpa_ctrl_dead(dev->ctrl)) {
 		dev_warn_ratelimited(&dev->vdpa.dev,
 				     "cannot start: the controller is dead, unbind and bind it again\n");
+		return -ENODEV;
+	}
+	if (READ_ONCE(dev->retired)) {
+		dev_warn_ratelimited(&dev->vdpa.dev,
+				     "cannot start: the volume does not fit its namespace any more\n");
 		return -ENODEV;
 	}
 	if (dev->mem.nr_refused) {

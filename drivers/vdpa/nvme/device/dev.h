@@ -66,6 +66,7 @@ struct nvdpa_dev_params {
  * @vqs: its virtqueues, @vdpa.nvqs of them once they are all made
  * @nr_vqs: virtqueues that are initialised
  * @warned_unmapped: the message about missing memory was printed
+ * @retired: the volume is not there any more; set once
  * @lock: protects the following fields and those of the virtqueues; outside of
  *        all locks of path/ and nvme/, inside of vhost's and vdpa's
  * @mem: memory of the guest
@@ -88,6 +89,7 @@ struct nvdpa_dev {
 	struct nvdpa_vq *vqs;
 	unsigned int nr_vqs;
 	unsigned long warned_unmapped;
+	bool retired;
 
 	struct mutex lock; /* the state, see above */
 	struct nvdpa_mem mem;
@@ -186,6 +188,17 @@ void nvdpa_dev_enable_vq(struct nvdpa_vq *vq, bool ready);
  * Context: any, no lock of path/ held.
  */
 void nvdpa_dev_needs_reset(struct nvdpa_dev *dev);
+
+/**
+ * nvdpa_dev_retire() - stop for good: the blocks are not there any more
+ * @dev: device that was created and whose memory is still there
+ *
+ * Every request for blocks fails from now on, so that nobody waits, the driver
+ * is told that it must reset, and the device does not start again after that.
+ *
+ * Context: any, no lock of path/ held; as nvdpa_dev_grow().
+ */
+void nvdpa_dev_retire(struct nvdpa_dev *dev);
 
 /**
  * nvdpa_dev_grow() - the disk has become longer

@@ -453,7 +453,8 @@ int nvdpa_admin_identify(struct nvdpa_ctrl *ctrl, u8 cns, u32 nsid, void *data)
 	return nvdpa_admin_read(ctrl, &cmd, data, NVME_IDENTIFY_DATA_SIZE);
 }
 
-int nvdpa_admin_read_log(struct nvdpa_ctrl *ctrl, u8 page, u32 bytes)
+int nvdpa_admin_read_log(struct nvdpa_ctrl *ctrl, u8 page, u32 bytes,
+			 void *data)
 {
 	struct nvme_command cmd = {
 		.get_log_page.opcode = nvme_admin_get_log_page,
@@ -462,7 +463,7 @@ int nvdpa_admin_read_log(struct nvdpa_ctrl *ctrl, u8 page, u32 bytes)
 		.get_log_page.numdl = cpu_to_le16(bytes / sizeof(u32) - 1),
 	};
 
-	return nvdpa_admin_read(ctrl, &cmd, NULL, 0);
+	return nvdpa_admin_read(ctrl, &cmd, data, data ? bytes : 0);
 }
 
 int nvdpa_admin_set_retry(struct nvdpa_ctrl *ctrl)

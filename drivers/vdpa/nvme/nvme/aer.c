@@ -11,6 +11,7 @@
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 
+#include "../debug/overrides.h"
 #include "ctrl.h"
 
 /* Between two events. */
@@ -24,15 +25,29 @@
 			 NVME_SMART_CRIT_VOLATILE_MEMORY)
 #define NVDPA_AER_NOTICES	(NVME_AEN_CFG_NS_ATTR | NVME_AEN_CFG_FW_ACT)
 
-/* An error log has as many entries as one likes; the first is the newest. */
+static int nvdpa_aer_read(struct nvdpa_ctrl *ctrl, u8 page, u32 bytes)
+{
+	return nvdpa_admin_read_log(ctrl, page, bytes, NULL);
+}
+
+static int nvdpa_aer_read_health(struct nvdpa_ctrl *ctrl, u8 page, u32 bytes)
+{
+	return nvdpa_health_read(ctrl);
+}
+
+/*
+ * An error log has as many entries as one likes; the first is the newest. What
+ * the list of changed namespaces says is not believed: all are looked at.
+ */
 static const struct {
 	u8 page;
 	u32 bytes;
+	int (*read)(struct nvdpa_ctrl *ctrl, u8 page, u32 bytes);
 } nvdpa_aer_logs[] = {
-	{ NVME_LOG_ERROR, 64 },
-	{ NVME_LOG_SMART, 512 },
-	{ NVME_LOG_FW_SLOT, 512 },
-	{ NVME_LOG_CHANGED_NS, 4096 },
+	{ NVME_LOG_ERROR, 64, nvdpa_aer_read },
+	{ NVME_LOG_SMART, 512, nvdpa_aer_read_health },
+	{ NVME_LOG_FW_SLOT, 512, nvdpa_aer_read },
+	{ NVME_LOG_CHANGED_NS, 4096, nvdpa_aer_read },
 };
 
 static void nvdpa_aer_read_log(struct nvdpa_ctrl *ctrl, u8 page)
@@ -43,7 +58,8 @@ static void nvdpa_aer_read_log(struct nvdpa_ctrl *ctrl, u8 page)
 	for (i = 0; i < ARRAY_SIZE(nvdpa_aer_logs); i++) {
 		if (nvdpa_aer_logs[i].page != page)
 			continue;
-		err = nvdpa_admin_read_log(ctrl, page, nvdpa_aer_logs[i].bytes);
+		err = nvdpa_aer_logs[i].read(ctrl, page,
+					     nvdpa_aer_logs[i].bytes);
 		if (err > 0)
 			dev_warn_ratelimited(ctrl->dev,
 					     "log page %#x cannot be read, status %#x\n",
@@ -69,11 +85,22 @@ static bool nvdpa_aer_event(struct nvdpa_ctrl *ctrl,
 			 "controller reports no events, status %#x\n", status);
 		return false;
 	}
-	result = le32_to_cpu(cqe.result.u32);
+	result = nvdpa_override_aer(le32_to_cpu(cqe.result.u32));
 	event->type = result & 7;
 	event->info = result >> 8;
 	event->log_page = result >> 16;
 	return true;
+}
+
+static void nvdpa_aer_namespaces(struct nvdpa_ctrl *ctrl)
+{
+	ctrl->aer_rescan = nvdpa_ident_rescan(ctrl) == -EAGAIN;
+}
+
+static void nvdpa_aer_notice(struct nvdpa_ctrl *ctrl, u8 info)
+{
+	if (info == NVME_AER_NOTICE_NS_CHANGED)
+		nvdpa_aer_namespaces(ctrl);
 }
 
 static void nvdpa_aer_work(struct work_struct *work)
@@ -86,14 +113,24 @@ static void nvdpa_aer_work(struct work_struct *work)
 		return;
 	nvdpa_aer_read_log(ctrl, event.log_page);
 	ctrl->client->event(ctrl, &event);
+	if (event.type == NVME_AER_NOTICE)
+		nvdpa_aer_notice(ctrl, event.info);
 	schedule_delayed_work(&ctrl->aer_again,
 			      msecs_to_jiffies(NVDPA_AER_PAUSE_MS));
 }
 
 static void nvdpa_aer_again(struct work_struct *work)
 {
-	nvdpa_admin_post_aer(container_of(to_delayed_work(work),
-					  struct nvdpa_ctrl, aer_again));
+	struct nvdpa_ctrl *ctrl = container_of(to_delayed_work(work),
+					       struct nvdpa_ctrl, aer_again);
+
+	if (ctrl->aer_rescan)
+		nvdpa_aer_namespaces(ctrl);
+	if (ctrl->aer_rescan)
+		schedule_delayed_work(&ctrl->aer_again,
+				      msecs_to_jiffies(NVDPA_AER_PAUSE_MS));
+	else
+		nvdpa_admin_post_aer(ctrl);
 }
 
 void nvdpa_aer_init(struct nvdpa_ctrl *ctrl)

@@ -72,7 +72,12 @@ static int nvdpa_chardev_open(struct inode *inode, struct file *file)
 /* As for a namespace's own device; the first one is what most have. */
 static int nvdpa_chardev_id(struct nvdpa_ctrl *ctrl, void __user *arg)
 {
-	return ctrl->nr_ns ? ctrl->ns[0].nsid : -ENOTTY;
+	unsigned int i, nr = READ_ONCE(ctrl->nr_ns);
+
+	for (i = 0; i < nr; i++)
+		if (nvdpa_ident_ns(ctrl, ctrl->ns[i].nsid))
+			return ctrl->ns[i].nsid;
+	return -ENOTTY;
 }
 
 static int nvdpa_chardev_run(struct nvdpa_ctrl *ctrl, void __user *arg,

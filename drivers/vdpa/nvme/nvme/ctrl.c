@@ -10,6 +10,7 @@
 #include "../debug/fault.h"
 #include "../debug/overrides.h"
 #include "aer.h"
+#include "quirks.h"
 #include "reset.h"
 #include "timeout.h"
 
@@ -29,9 +30,11 @@ void nvdpa_ctrl_init(struct nvdpa_ctrl *ctrl)
 	mutex_init(&ctrl->io.lock);
 	mutex_init(&ctrl->queues_lock);
 	mutex_init(&ctrl->qid_lock);
+	spin_lock_init(&ctrl->ns_lock);
 	INIT_WORK(&ctrl->dead_work, nvdpa_ctrl_dead_work);
 	nvdpa_reset_init(ctrl);
 	nvdpa_timeout_init(ctrl);
+	nvdpa_health_init(ctrl);
 	nvdpa_aer_init(ctrl);
 }
 
@@ -84,6 +87,8 @@ int nvdpa_ctrl_disable(struct nvdpa_ctrl *ctrl, unsigned int timeout_ms)
 	int err;
 
 	nvdpa_ctrl_set_cc(ctrl, NVME_CC_SHN_MASK | NVME_CC_ENABLE, 0);
+	if (ctrl->quirks & NVDPA_QUIRK_READY_DELAY)
+		msleep(NVDPA_QUIRK_READY_DELAY_MS);
 	err = nvdpa_ctrl_wait(ctrl, NVME_CSTS_RDY, 0, timeout_ms);
 	return nvdpa_fault_disable(ctrl->dev, err);
 }

@@ -18,6 +18,7 @@
 #include <linux/workqueue.h>
 
 #include "../pure/offer.h"
+#include "health.h"
 
 struct dentry;
 struct device;
@@ -160,8 +161,23 @@ struct nvdpa_io {
 };
 
 /**
+ * struct nvdpa_ns_ids - what tells a namespace from another one of its identifier
+ * @eui64: EUI64, or zeroes
+ * @nguid: NGUID, or zeroes
+ * @uuid: UUID, or zeroes
+ */
+struct nvdpa_ns_ids {
+	u8 eui64[8];
+	u8 nguid[16];
+	u8 uuid[16];
+};
+
+/**
  * struct nvdpa_ns - a namespace, as Identify reports it
  * @nsid: namespace identifier
+ * @active: it is there; all else is what it was when it went
+ * @ids: its other identifiers
+ * @basis: nvdpa_ctrl.basis, at that time
  * @lba_shift: log2 of the block size in bytes
  * @nr_lbas: size in blocks (NSZE)
  * @boundary_lbas: optimal I/O boundary in blocks (NOIOB), 0 if none
@@ -173,6 +189,9 @@ struct nvdpa_io {
  */
 struct nvdpa_ns {
 	u32 nsid;
+	bool active;
+	struct nvdpa_ns_ids ids;
+	u32 basis;
 	u8 lba_shift;
 	u64 nr_lbas;
 	u32 boundary_lbas;
@@ -180,6 +199,16 @@ struct nvdpa_ns {
 	u32 opt_lbas;
 	struct nvdpa_offer_ident limits;
 	const char *refusal;
+};
+
+/**
+ * struct nvdpa_ns_list - the namespaces of a controller at some time
+ * @ns: the active ones, by identifier
+ * @nr: number of @ns
+ */
+struct nvdpa_ns_list {
+	struct nvdpa_ns *ns;
+	unsigned int nr;
 };
 
 /**
@@ -193,6 +222,7 @@ struct nvdpa_ns {
  * @chardev: the passthrough device
  * @client: the floor above
  * @client_data: of the floor above, see struct nvdpa_ctrl_client
+ * @quirks: what it does not do as it says (NVDPA_QUIRK_*)
  * @cap: controller capabilities
  * @dstrd: CAP.DSTRD
  * @depth: entries that an I/O queue may have at most (CAP.MQES + 1)
@@ -214,8 +244,12 @@ struct nvdpa_ns {
  * @nr_qpairs: I/O queue pairs for virtqueues, with identifiers from 1
  * @nr_granted: queue pairs that it has for us since it was reset; READ_ONCE()
  * @own_qid: the queue pair that is kept for @io, or 0 when there is only one
- * @ns: the active namespaces, @nr_ns of them
- * @nr_ns: number of @ns
+ * @basis: counts changes of what all namespaces have in common
+ * @ns_lock: innermost; taken by whoever changes @ns, together with the lock that
+ *           the floor above has for it: either is enough to look
+ * @ns: the namespaces that there are, or were; an entry stays where it is, and is
+ *      the same namespace identifier for good
+ * @nr_ns: number of @ns; whoever has seen it grow sees the new entries
  * @qid_lock: protects the next two fields
  * @qids: bit set: the queue pair of this identifier is in use
  * @qpairs: queue pairs in use, by identifier
@@ -239,8 +273,10 @@ struct nvdpa_ns {
  * @counts: by enum nvdpa_count
  * @counters: where they can be read
  * @dead_work: tells @client of it
+ * @health: what it says of its own health
  * @aer_work: serves an asynchronous event
  * @aer_again: asks for the next one
+ * @aer_rescan: the namespaces have to be looked at again before that
  *
  * Fields without a lock are constant after probe.
  */
@@ -255,6 +291,7 @@ struct nvdpa_ctrl {
 	const struct nvdpa_ctrl_client *client;
 	void *client_data;
 
+	unsigned long quirks;
 	u64 cap;
 	u8 dstrd;
 	u32 depth;
@@ -275,6 +312,9 @@ struct nvdpa_ctrl {
 	unsigned int nr_qpairs;
 	unsigned int nr_granted;
 	unsigned int own_qid;
+	u32 basis;
+
+	spinlock_t ns_lock; /* the contents of ns */
 	struct nvdpa_ns *ns;
 	unsigned int nr_ns;
 
@@ -302,8 +342,10 @@ struct nvdpa_ctrl {
 	atomic_t counts[NVDPA_COUNTS];
 	struct dentry *counters;
 	struct work_struct dead_work;
+	struct nvdpa_health health;
 	struct work_struct aer_work;
 	struct delayed_work aer_again;
+	bool aer_rescan;
 };
 
 /**
@@ -341,6 +383,9 @@ struct nvdpa_aer_event {
  * @claim: keep the blocks of @claim from being given to a vDPA device; -EBUSY
  *         when one has them; between attach and detach; may sleep
  * @unclaim: undo @claim
+ * @namespaces: they are like this from now on: gives each that has changed to
+ *              nvdpa_ident_update(); at any time between attach and detach, and
+ *              shortly before and after; may sleep; -EAGAIN to be asked once more
  * @dead: the controller was given up, or is at work again; at any time in its
  *        life; may sleep
  * @event: it reported something; likewise
@@ -350,6 +395,8 @@ struct nvdpa_ctrl_client {
 	void (*detach)(struct nvdpa_ctrl *ctrl);
 	int (*claim)(struct nvdpa_ctrl *ctrl, struct nvdpa_claim *claim);
 	void (*unclaim)(struct nvdpa_ctrl *ctrl, struct nvdpa_claim *claim);
+	int (*namespaces)(struct nvdpa_ctrl *ctrl,
+			  const struct nvdpa_ns_list *now);
 	void (*dead)(struct nvdpa_ctrl *ctrl);
 	void (*event)(struct nvdpa_ctrl *ctrl,
 		      const struct nvdpa_aer_event *event);
@@ -600,17 +647,19 @@ bool nvdpa_admin_abort(struct nvdpa_ctrl *ctrl, u16 qid, u16 wire_cid);
 int nvdpa_admin_identify(struct nvdpa_ctrl *ctrl, u8 cns, u32 nsid, void *data);
 
 /**
- * nvdpa_admin_read_log() - read a log page for its effect
+ * nvdpa_admin_read_log() - read a log page
  * @ctrl: controller
  * @page: log page
  * @bytes: its length, a multiple of 4, at most NVME_IDENTIFY_DATA_SIZE
+ * @data: written on success, or NULL
  *
  * Lets the controller report the next event of this page.
  *
  * Context: may sleep.
  * Return: as nvdpa_admin_cmd().
  */
-int nvdpa_admin_read_log(struct nvdpa_ctrl *ctrl, u8 page, u32 bytes);
+int nvdpa_admin_read_log(struct nvdpa_ctrl *ctrl, u8 page, u32 bytes,
+			 void *data);
 
 /**
  * nvdpa_admin_set_events() - choose which events are reported
@@ -725,6 +774,76 @@ int nvdpa_ident_ctrl(struct nvdpa_ctrl *ctrl);
  * Return: 0, or a negative errno with a message.
  */
 int nvdpa_ident_scan(struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_ident_again() - Identify a controller that was reset, or has new firmware
+ * @ctrl: identified controller
+ *
+ * Devices that were made of what is not so any more are stopped by the floor
+ * above, the others go on.
+ *
+ * Context: may sleep; no lock held that is inside of the floor above's.
+ * Return: 0; -ENODEV with a message when it is another controller; -EAGAIN when
+ * the namespaces should be looked at again, see nvdpa_ident_rescan(); or another
+ * negative errno.
+ */
+int nvdpa_ident_again(struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_ident_rescan() - see what became of the namespaces
+ * @ctrl: identified controller
+ *
+ * Context: as nvdpa_ident_again().
+ * Return: 0; -EAGAIN when something is in the way of a change, for now; or
+ * another negative errno, with a message unless the controller is dead.
+ */
+int nvdpa_ident_rescan(struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_ident_update() - take note of a namespace
+ * @ctrl: controller
+ * @now: as it is, with @active clear if it is not there any more
+ *
+ * Context: any; the lock of the floor above held.
+ * Return: the entry that has it, or NULL when there is no room for one more.
+ */
+const struct nvdpa_ns *nvdpa_ident_update(struct nvdpa_ctrl *ctrl,
+					  const struct nvdpa_ns *now);
+
+/**
+ * nvdpa_ident_same() - has nothing changed?
+ * @a: a namespace
+ * @b: it at another time
+ */
+bool nvdpa_ident_same(const struct nvdpa_ns *a, const struct nvdpa_ns *b);
+
+/**
+ * nvdpa_ident_same_blocks() - does a block have the same number?
+ * @a: a namespace
+ * @b: it at another time
+ *
+ * The size is not looked at.
+ */
+bool nvdpa_ident_same_blocks(const struct nvdpa_ns *a,
+			     const struct nvdpa_ns *b);
+
+/**
+ * nvdpa_ident_same_limits() - may a disk do what it could?
+ * @a: a namespace
+ * @b: it at another time
+ */
+bool nvdpa_ident_same_limits(const struct nvdpa_ns *a,
+			     const struct nvdpa_ns *b);
+
+/**
+ * nvdpa_ident_lba_shift() - the block size
+ * @ctrl: controller
+ * @ns: one of its namespaces
+ *
+ * Context: any, without @ns_lock.
+ * Return: log2 of it in bytes, or -EOPNOTSUPP when we do not serve it.
+ */
+int nvdpa_ident_lba_shift(struct nvdpa_ctrl *ctrl, const struct nvdpa_ns *ns);
 
 /**
  * nvdpa_ident_free() - undo nvdpa_ident_scan()

@@ -10,6 +10,7 @@
 #include "../debug/fault.h"
 #include "../debug/overrides.h"
 #include "../pure/prp.h"
+#include "quirks.h"
 
 #define NVDPA_SHUTDOWN_MS	5000
 /* A device that says it needs longer than this to shut down is not believed. */
@@ -74,7 +75,9 @@ static void nvdpa_ident_limits(struct nvdpa_ctrl *ctrl,
 	u16 oncs = le16_to_cpu(id->oncs);
 
 	ctrl->limits.dsm = oncs & NVME_CTRL_ONCS_DSM;
-	ctrl->limits.write_zeroes = oncs & NVME_CTRL_ONCS_WRITE_ZEROES;
+	ctrl->limits.write_zeroes =
+		oncs & NVME_CTRL_ONCS_WRITE_ZEROES &&
+		!(ctrl->quirks & NVDPA_QUIRK_NO_WRITE_ZEROES);
 	ctrl->limits.max_bytes = ctrl->max_bytes;
 }
 
@@ -152,6 +155,27 @@ free_id:
 	return err;
 }
 
+/* What a controller must still be, and what devices on it were made of. */
+struct nvdpa_ident_common {
+	char serial[sizeof_field(struct nvdpa_ctrl, serial)];
+	char model[sizeof_field(struct nvdpa_ctrl, model)];
+	u32 sgls;
+	bool vwc;
+};
+
+static struct nvdpa_ident_common
+nvdpa_ident_common(const struct nvdpa_ctrl *ctrl)
+{
+	struct nvdpa_ident_common common = {
+		.sgls = ctrl->sgls,
+		.vwc = ctrl->vwc,
+	};
+
+	strscpy(common.serial, ctrl->serial);
+	strscpy(common.model, ctrl->model);
+	return common;
+}
+
 /* Why we cannot serve a namespace; the text goes behind "namespace N: ". */
 static const char *nvdpa_ident_ns_refusal(const struct nvme_id_ns *id,
 					  const struct nvme_lbaf *lbaf)
@@ -192,16 +216,26 @@ static u32 nvdpa_ident_granule_lbas(const struct nvme_id_ns *id)
 	return max(le16_to_cpu(id->npdg), le16_to_cpu(id->npda)) + 1;
 }
 
+static u32 nvdpa_ident_boundary_lbas(const struct nvdpa_ctrl *ctrl,
+				     const struct nvme_id_ns *id, u8 lba_shift)
+{
+	if (!id->noiob && ctrl->quirks & NVDPA_QUIRK_STRIPE)
+		return ctrl->max_bytes >> lba_shift;
+	return le16_to_cpu(id->noiob);
+}
+
 static void nvdpa_ident_ns_parse(const struct nvdpa_ctrl *ctrl,
 				 struct nvdpa_ns *ns,
 				 const struct nvme_id_ns *id)
 {
 	const struct nvme_lbaf *lbaf = &id->lbaf[nvme_lbaf_index(id->flbas)];
 
+	memcpy(ns->ids.eui64, id->eui64, sizeof(ns->ids.eui64));
+	memcpy(ns->ids.nguid, id->nguid, sizeof(ns->ids.nguid));
 	ns->refusal = nvdpa_ident_ns_refusal(id, lbaf);
 	ns->lba_shift = lbaf->ds;
 	ns->nr_lbas = le64_to_cpu(id->nsze);
-	ns->boundary_lbas = le16_to_cpu(id->noiob);
+	ns->boundary_lbas = nvdpa_ident_boundary_lbas(ctrl, id, lbaf->ds);
 	ns->phys_lbas = nvdpa_ident_phys_lbas(ctrl, id);
 	ns->limits = ctrl->limits;
 	ns->limits.dlfeat = id->dlfeat;
@@ -214,7 +248,7 @@ static void nvdpa_ident_ns_parse(const struct nvdpa_ctrl *ctrl,
  * The descriptor list tells the command set; anything but NVM (a zoned or
  * key-value namespace) would take our reads and writes for something else.
  */
-static const char *nvdpa_ident_csi_refusal(const u8 *list)
+static const char *nvdpa_ident_descs(struct nvdpa_ns_ids *ids, const u8 *list)
 {
 	const struct nvme_ns_id_desc *desc;
 	unsigned int pos = 0;
@@ -226,9 +260,29 @@ static const char *nvdpa_ident_csi_refusal(const u8 *list)
 		pos += sizeof(*desc);
 		if (desc->nidt == NVME_NIDT_CSI && list[pos] != NVME_CSI_NVM)
 			return "command set is not NVM (zoned or key value)";
+		if (desc->nidt == NVME_NIDT_UUID &&
+		    desc->nidl == sizeof(ids->uuid) &&
+		    pos + sizeof(ids->uuid) <= NVME_IDENTIFY_DATA_SIZE)
+			memcpy(ids->uuid, list + pos, sizeof(ids->uuid));
 		pos += desc->nidl;
 	}
 	return NULL;
+}
+
+/* Optional before NVMe 1.3: without a list, all is NVM. */
+static int nvdpa_ident_read_descs(struct nvdpa_ctrl *ctrl, void *buf,
+				  struct nvdpa_ns *ns, const char **refusal)
+{
+	int err;
+
+	*refusal = NULL;
+	if (ctrl->quirks & NVDPA_QUIRK_NO_DESC_LIST)
+		return 0;
+	err = nvdpa_admin_identify(ctrl, NVME_ID_CNS_NS_DESC_LIST, ns->nsid,
+				   buf);
+	if (!err)
+		*refusal = nvdpa_ident_descs(&ns->ids, buf);
+	return min(err, 0);
 }
 
 static int nvdpa_ident_ns_read(struct nvdpa_ctrl *ctrl, u32 nsid, void *buf,
@@ -238,12 +292,11 @@ static int nvdpa_ident_ns_read(struct nvdpa_ctrl *ctrl, u32 nsid, void *buf,
 	int err;
 
 	ns->nsid = nsid;
-	err = nvdpa_admin_identify(ctrl, NVME_ID_CNS_NS_DESC_LIST, nsid, buf);
-	if (err < 0)
+	ns->active = true;
+	ns->basis = ctrl->basis;
+	err = nvdpa_ident_read_descs(ctrl, buf, ns, &refusal);
+	if (err)
 		return err;
-	/* Optional before NVMe 1.3: without a list, all is NVM. */
-	refusal = err ? NULL : nvdpa_ident_csi_refusal(buf);
-
 	err = nvdpa_admin_identify(ctrl, NVME_ID_CNS_NS, nsid, buf);
 	if (err < 0)
 		return err;
@@ -262,7 +315,7 @@ static int nvdpa_ident_ns_read(struct nvdpa_ctrl *ctrl, u32 nsid, void *buf,
 
 /* Append a page of the active list; -ENOSPC when there are no more of them. */
 static int nvdpa_ident_scan_page(struct nvdpa_ctrl *ctrl, const __le32 *list,
-				 void *buf)
+				 void *buf, struct nvdpa_ns_list *all)
 {
 	unsigned int i;
 	u32 nsid;
@@ -270,45 +323,47 @@ static int nvdpa_ident_scan_page(struct nvdpa_ctrl *ctrl, const __le32 *list,
 
 	for (i = 0; i < NVDPA_NS_LIST_ENTRIES; i++) {
 		nsid = le32_to_cpu(list[i]);
-		if (!nsid || ctrl->nr_ns == NVDPA_NS_MAX)
+		if (!nsid || all->nr == NVDPA_NS_MAX)
 			return -ENOSPC;
 		/* The list ascends; a device that repeats itself ends here. */
-		if (ctrl->nr_ns && nsid <= ctrl->ns[ctrl->nr_ns - 1].nsid)
+		if (all->nr && nsid <= all->ns[all->nr - 1].nsid)
 			return -ENOSPC;
-		err = nvdpa_ident_ns_read(ctrl, nsid, buf,
-					  &ctrl->ns[ctrl->nr_ns]);
+		err = nvdpa_ident_ns_read(ctrl, nsid, buf, &all->ns[all->nr]);
 		if (err)
 			return err;
-		ctrl->nr_ns++;
+		all->nr++;
 	}
 	return 0;
 }
 
-static int nvdpa_ident_scan_all(struct nvdpa_ctrl *ctrl, void *list, void *buf)
+static int nvdpa_ident_scan_all(struct nvdpa_ctrl *ctrl, void *list, void *buf,
+				struct nvdpa_ns_list *all)
 {
 	u32 last;
 	int err;
 
 	do {
-		last = ctrl->nr_ns ? ctrl->ns[ctrl->nr_ns - 1].nsid : 0;
+		last = all->nr ? all->ns[all->nr - 1].nsid : 0;
 		err = nvdpa_admin_identify(ctrl, NVME_ID_CNS_NS_ACTIVE_LIST,
 					   last, list);
 		if (err)
 			return nvdpa_ident_err(ctrl, err,
 					       "Active Namespace ID list");
-		err = nvdpa_ident_scan_page(ctrl, list, buf);
+		err = nvdpa_ident_scan_page(ctrl, list, buf, all);
 	} while (!err);
 
 	return err == -ENOSPC ? 0 : err;
 }
 
-int nvdpa_ident_scan(struct nvdpa_ctrl *ctrl)
+/* The array has room for NVDPA_NS_MAX, and is the caller's. */
+static int nvdpa_ident_list(struct nvdpa_ctrl *ctrl, struct nvdpa_ns_list *all)
 {
 	void *list, *buf;
 	int err = -ENOMEM;
 
-	ctrl->ns = kvcalloc(NVDPA_NS_MAX, sizeof(*ctrl->ns), GFP_KERNEL);
-	if (!ctrl->ns)
+	all->nr = 0;
+	all->ns = kvcalloc(NVDPA_NS_MAX, sizeof(*all->ns), GFP_KERNEL);
+	if (!all->ns)
 		return -ENOMEM;
 	list = kmalloc(NVME_IDENTIFY_DATA_SIZE, GFP_KERNEL);
 	if (!list)
@@ -317,14 +372,27 @@ int nvdpa_ident_scan(struct nvdpa_ctrl *ctrl)
 	if (!buf)
 		goto free_list;
 
-	err = nvdpa_ident_scan_all(ctrl, list, buf);
+	err = nvdpa_ident_scan_all(ctrl, list, buf, all);
 	kfree(buf);
 free_list:
 	kfree(list);
 free_ns:
 	if (err)
-		nvdpa_ident_free(ctrl);
+		kvfree(all->ns);
 	return err;
+}
+
+int nvdpa_ident_scan(struct nvdpa_ctrl *ctrl)
+{
+	struct nvdpa_ns_list all;
+	int err;
+
+	err = nvdpa_ident_list(ctrl, &all);
+	if (err)
+		return err;
+	ctrl->ns = all.ns;
+	ctrl->nr_ns = all.nr;
+	return 0;
 }
 
 void nvdpa_ident_free(struct nvdpa_ctrl *ctrl)
@@ -334,12 +402,111 @@ void nvdpa_ident_free(struct nvdpa_ctrl *ctrl)
 	ctrl->nr_ns = 0;
 }
 
-const struct nvdpa_ns *nvdpa_ident_ns(const struct nvdpa_ctrl *ctrl, u32 nsid)
+int nvdpa_ident_rescan(struct nvdpa_ctrl *ctrl)
 {
-	unsigned int i;
+	struct nvdpa_ns_list now;
+	int err;
 
-	for (i = 0; i < ctrl->nr_ns; i++)
+	err = nvdpa_ident_list(ctrl, &now);
+	if (err)
+		return err;
+	err = ctrl->client->namespaces(ctrl, &now);
+	kvfree(now.ns);
+	return err;
+}
+
+int nvdpa_ident_again(struct nvdpa_ctrl *ctrl)
+{
+	struct nvdpa_ident_common before = nvdpa_ident_common(ctrl), after;
+	int err;
+
+	err = nvdpa_ident_ctrl(ctrl);
+	if (err)
+		return err;
+	after = nvdpa_ident_common(ctrl);
+	if (strcmp(before.serial, after.serial) ||
+	    strcmp(before.model, after.model)) {
+		dev_err(ctrl->dev, "this is another controller: %s, serial %s\n",
+			after.model, after.serial);
+		return -ENODEV;
+	}
+	if (before.vwc != after.vwc || before.sgls != after.sgls)
+		ctrl->basis++;
+	return nvdpa_ident_rescan(ctrl);
+}
+
+static struct nvdpa_ns *nvdpa_ident_find(const struct nvdpa_ctrl *ctrl,
+					 u32 nsid)
+{
+	/* Pairs with the release when one was added: its nsid is there. */
+	unsigned int i, nr = smp_load_acquire(&ctrl->nr_ns);
+
+	for (i = 0; i < nr; i++)
 		if (ctrl->ns[i].nsid == nsid)
 			return &ctrl->ns[i];
 	return NULL;
+}
+
+const struct nvdpa_ns *nvdpa_ident_ns(const struct nvdpa_ctrl *ctrl, u32 nsid)
+{
+	const struct nvdpa_ns *ns = nvdpa_ident_find(ctrl, nsid);
+
+	return ns && READ_ONCE(ns->active) ? ns : NULL;
+}
+
+const struct nvdpa_ns *nvdpa_ident_update(struct nvdpa_ctrl *ctrl,
+					  const struct nvdpa_ns *now)
+{
+	struct nvdpa_ns *ns = nvdpa_ident_find(ctrl, now->nsid);
+
+	if (ns) {
+		spin_lock(&ctrl->ns_lock);
+		*ns = *now;
+		spin_unlock(&ctrl->ns_lock);
+		return ns;
+	}
+	if (ctrl->nr_ns == NVDPA_NS_MAX)
+		return NULL;
+	ns = &ctrl->ns[ctrl->nr_ns];
+	*ns = *now;
+	/* Pairs with nvdpa_ident_find(). */
+	smp_store_release(&ctrl->nr_ns, ctrl->nr_ns + 1);
+	return ns;
+}
+
+bool nvdpa_ident_same_blocks(const struct nvdpa_ns *a, const struct nvdpa_ns *b)
+{
+	return a->active == b->active && !a->refusal == !b->refusal &&
+	       a->lba_shift == b->lba_shift &&
+	       !memcmp(&a->ids, &b->ids, sizeof(a->ids));
+}
+
+bool nvdpa_ident_same_limits(const struct nvdpa_ns *a, const struct nvdpa_ns *b)
+{
+	const struct nvdpa_offer_ident *la = &a->limits, *lb = &b->limits;
+
+	return a->basis == b->basis && la->dsm == lb->dsm &&
+	       la->write_zeroes == lb->write_zeroes && la->dmrl == lb->dmrl &&
+	       la->wzsl == lb->wzsl && la->dlfeat == lb->dlfeat &&
+	       la->dmrsl == lb->dmrsl && la->dmsl == lb->dmsl &&
+	       la->max_bytes == lb->max_bytes;
+}
+
+bool nvdpa_ident_same(const struct nvdpa_ns *a, const struct nvdpa_ns *b)
+{
+	return nvdpa_ident_same_blocks(a, b) && nvdpa_ident_same_limits(a, b) &&
+	       a->refusal == b->refusal && a->nr_lbas == b->nr_lbas &&
+	       a->boundary_lbas == b->boundary_lbas &&
+	       a->phys_lbas == b->phys_lbas && a->opt_lbas == b->opt_lbas &&
+	       a->limits.granule_lbas == b->limits.granule_lbas;
+}
+
+int nvdpa_ident_lba_shift(struct nvdpa_ctrl *ctrl, const struct nvdpa_ns *ns)
+{
+	int shift;
+
+	spin_lock(&ctrl->ns_lock);
+	shift = ns->active && !ns->refusal ? ns->lba_shift : -EOPNOTSUPP;
+	spin_unlock(&ctrl->ns_lock);
+	return shift;
 }

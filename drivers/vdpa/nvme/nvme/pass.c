@@ -207,7 +207,10 @@ static int nvdpa_pass_listed(struct nvdpa_pass *pass, const struct nvdpa_ns *ns)
 	return err;
 }
 
-/* NULL stands for all namespaces, which only Flush may have. */
+/*
+ * NULL stands for all namespaces, which only Flush may have. Returns the block
+ * size as its log2.
+ */
 static int nvdpa_pass_check_ns(const struct nvdpa_pass *pass,
 			       const struct nvdpa_ns **ns)
 {
@@ -215,7 +218,7 @@ static int nvdpa_pass_check_ns(const struct nvdpa_pass *pass,
 
 	*ns = nvdpa_ident_ns(pass->ctrl, args->nsid);
 	if (*ns)
-		return (*ns)->refusal ? -EOPNOTSUPP : 0;
+		return nvdpa_ident_lba_shift(pass->ctrl, *ns);
 	return args->nsid == NVME_NSID_ALL && args->opcode == nvme_cmd_flush ?
 	       0 : -EINVAL;
 }
@@ -228,11 +231,15 @@ int nvdpa_pass_io(struct nvdpa_ctrl *ctrl, struct nvme_passthru_cmd64 *args)
 
 	nvdpa_pass_init(&pass, ctrl, args);
 	err = nvdpa_pass_check_ns(&pass, &ns);
+	if (err < 0)
+		return err;
+	err = nvdpa_allow_io(&pass.cmd, err, &pass.allow);
 	if (err)
 		return err;
-	err = nvdpa_allow_io(&pass.cmd, ns ? ns->lba_shift : 0, &pass.allow);
-	if (err)
-		return err;
+	/* A controller that only says that it does would leave data in place. */
+	if (pass.cmd.common.opcode == nvme_cmd_write_zeroes &&
+	    !ctrl->limits.write_zeroes)
+		return -EOPNOTSUPP;
 	err = nvdpa_pass_check_io(&pass);
 	if (err)
 		return err;

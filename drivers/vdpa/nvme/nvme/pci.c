@@ -15,6 +15,7 @@
 #include "aer.h"
 #include "chardev.h"
 #include "io.h"
+#include "quirks.h"
 #include "reset.h"
 
 static const struct nvdpa_ctrl_client *nvdpa_pci_client;
@@ -85,11 +86,12 @@ static void nvdpa_pci_unmap(struct nvdpa_ctrl *ctrl)
 
 static int nvdpa_pci_dma(struct nvdpa_ctrl *ctrl)
 {
+	unsigned int bits = ctrl->quirks & NVDPA_QUIRK_DMA_48 ? 48 : 64;
 	int err;
 
-	err = dma_set_mask_and_coherent(ctrl->dev, DMA_BIT_MASK(64));
+	err = dma_set_mask_and_coherent(ctrl->dev, DMA_BIT_MASK(bits));
 	if (err) {
-		dev_err(ctrl->dev, "no 64-bit DMA: %pe\n", ERR_PTR(err));
+		dev_err(ctrl->dev, "no %u-bit DMA: %pe\n", bits, ERR_PTR(err));
 		return err;
 	}
 	/* As PRP needs it: a mapping keeps the offset in its 4 KiB page. */
@@ -194,6 +196,8 @@ static void nvdpa_pci_stop(struct nvdpa_ctrl *ctrl)
 {
 	nvdpa_io_stop(ctrl);
 	nvdpa_reset_shutdown(ctrl);
+	/* Nobody who could ask finds it any more, and nothing is waited for. */
+	nvdpa_health_stop(ctrl);
 	nvdpa_ident_free(ctrl);
 }
 
@@ -207,6 +211,7 @@ static struct nvdpa_ctrl *nvdpa_pci_alloc(struct pci_dev *pdev)
 	ctrl->pdev = pdev;
 	ctrl->dev = &pdev->dev;
 	ctrl->vendor = pdev->vendor;
+	ctrl->quirks = nvdpa_quirks_of(pdev);
 	ctrl->client = nvdpa_pci_client;
 	nvdpa_ctrl_init(ctrl);
 	pci_set_drvdata(pdev, ctrl);
