@@ -47,6 +47,19 @@ static const struct ctrl ctrls[] = {
 	},
 };
 
+static const struct health healths[] = {
+	{
+		.ctrl = ONE,
+		.known = true,
+		.warning = 3,
+		.temperature_kelvin = 311,
+		.spare_percent = 97,
+		.spare_threshold_percent = 10,
+		.used_percent = 104,
+	},
+	{ .ctrl = TWO },
+};
+
 static const struct ns namespaces[] = {
 	{
 		.ctrl = ONE,
@@ -165,6 +178,11 @@ int ipc_ctrl_list(struct ctrl **list, size_t *count)
 	return fake_list(ctrls, sizeof(*ctrls), COUNT(ctrls), NULL, list, count);
 }
 
+int ipc_health_list(struct health **list, size_t *count)
+{
+	return fake_list(healths, sizeof(*healths), COUNT(healths), NULL, list, count);
+}
+
 int ipc_ns_list(const char *ctrl, struct ns **list, size_t *count)
 {
 	return fake_list(namespaces, sizeof(*namespaces), COUNT(namespaces), ctrl,
@@ -191,6 +209,16 @@ int ipc_ctrl_get(const char *name, struct ctrl *ctrl)
 	}
 	return err_set(ENODEV, "name", "%s: nvme_vdpa has no controller of this name",
 		       name);
+}
+
+int ipc_health_get(const char *name, struct health *health)
+{
+	struct ctrl ctrl;
+	int err = ipc_ctrl_get(name, &ctrl);
+
+	if (!err)
+		*health = healths[strcmp(name, ONE) != 0];
+	return err;
 }
 
 int ipc_ns_get(const char *ctrl, uint32_t nsid, struct ns *ns)
@@ -349,6 +377,10 @@ int ipc_monitor(int (*handle)(const struct event *event, void *data), void *data
 		{ .kind = EVENT_CTRL_AER, .ctrl = ctrls[0], .aer = { 1, 1, 2 } },
 		{ .kind = EVENT_CTRL_AER, .ctrl = ctrls[0], .aer = { 2, 0, 4 } },
 		{ .kind = EVENT_CTRL_AER, .ctrl = ctrls[0], .aer = { 3, 200, 0xc0 } },
+		{ .kind = EVENT_HEALTH, .health = healths[0] },
+		{ .kind = EVENT_NS_CHANGE, .ns = namespaces[0] },
+		{ .kind = EVENT_NS_CHANGE, .ns = { .ctrl = ONE, .nsid = 3, .gone = true } },
+		{ .kind = EVENT_DEVICE_STOP, .volume = volumes[0] },
 		{ .kind = EVENT_VOLUME_ADD, .volume = volumes[0] },
 		{ .kind = EVENT_VOLUME_CHANGE, .volume = volumes[1] },
 		{ .kind = EVENT_LOST },

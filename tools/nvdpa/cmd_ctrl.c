@@ -9,6 +9,7 @@
 #include "cmd.h"
 #include "disk.h"
 #include "err.h"
+#include "health.h"
 #include "ipc.h"
 #include "lock.h"
 #include "out.h"
@@ -309,7 +310,7 @@ static void ctrl_show_nss(const struct ctrl_contents *contents)
 			     ctrl_nr_volumes(contents, contents->ns[i].nsid));
 }
 
-static void ctrl_show_row(const struct ctrl *ctrl,
+static void ctrl_show_row(const struct ctrl *ctrl, const struct health *health,
 			  const struct ctrl_contents *contents)
 {
 	out_row();
@@ -327,6 +328,7 @@ static void ctrl_show_row(const struct ctrl *ctrl,
 	out_size("max_transfer", "MAX TRANSFER", ctrl->max_transfer_bytes);
 	out_bool("volatile_cache", "WRITE CACHE", ctrl->volatile_cache, "yes",
 		 "no");
+	health_tell(health);
 	out_number("volumes", "VOLUMES", ctrl_nr_volumes(contents, 0));
 	out_open_array("namespaces");
 	if (out_is_json())
@@ -338,16 +340,19 @@ static void ctrl_show_row(const struct ctrl *ctrl,
 static int ctrl_show_one(const char *name)
 {
 	struct ctrl_contents contents;
+	struct health health;
 	struct ctrl ctrl;
 	int err;
 
-	err = ipc_ctrl_get(name, &ctrl);
+	err = ipc_health_get(name, &health);
+	if (!err)
+		err = ipc_ctrl_get(name, &ctrl);
 	if (err)
 		return err;
 	err = ctrl_contents_get(name, &contents);
 	if (!err) {
 		out_begin("controllers", OUT_RECORD);
-		ctrl_show_row(&ctrl, &contents);
+		ctrl_show_row(&ctrl, &health, &contents);
 		out_end();
 	}
 	if (!err && !out_is_json()) {
@@ -372,7 +377,20 @@ static void ctrl_note_function(const char *address, void *data)
 			 *pci.driver ? pci.driver : "no driver");
 }
 
-static int ctrl_show_list(const struct ctrl *list, size_t count)
+static const struct health *ctrl_find_health(const char *name,
+					     const struct health *healths,
+					     size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (!strcmp(healths[i].ctrl, name))
+			return &healths[i];
+	return NULL;
+}
+
+static int ctrl_show_list(const struct ctrl *list, size_t count,
+			  const struct health *healths, size_t nr_healths)
 {
 	struct ctrl_contents contents;
 	size_t i;
@@ -382,7 +400,10 @@ static int ctrl_show_list(const struct ctrl *list, size_t count)
 	for (i = 0; !err && i < count; i++) {
 		err = ctrl_contents_get(list[i].name, &contents);
 		if (!err)
-			ctrl_show_row(&list[i], &contents);
+			ctrl_show_row(&list[i],
+				      ctrl_find_health(list[i].name, healths,
+						       nr_healths),
+				      &contents);
 		ctrl_contents_put(&contents);
 	}
 	out_end();
@@ -393,15 +414,18 @@ static int ctrl_show_list(const struct ctrl *list, size_t count)
 
 static int ctrl_show_all(void)
 {
+	struct health *healths = NULL;
 	struct ctrl *list = NULL;
-	size_t count = 0;
+	size_t count = 0, nr_healths = 0;
 	int err = 0;
 
 	/* Without the module, there is none. */
 	if (ipc_present())
-		err = ipc_ctrl_list(&list, &count);
+		err = ipc_health_list(&healths, &nr_healths) ?:
+		      ipc_ctrl_list(&list, &count);
 	if (!err)
-		err = ctrl_show_list(list, count);
+		err = ctrl_show_list(list, count, healths, nr_healths);
+	free(healths);
 	free(list);
 	return err;
 }

@@ -9,6 +9,7 @@
 #include "aer.h"
 #include "cmd.h"
 #include "err.h"
+#include "health.h"
 #include "ipc.h"
 #include "out.h"
 #include "size.h"
@@ -22,6 +23,9 @@ static const char *const names[] = {
 	[EVENT_CTRL_CHANGE] = "ctrl_change",
 	[EVENT_CTRL_DEL] = "ctrl_del",
 	[EVENT_CTRL_AER] = "ctrl_aer",
+	[EVENT_HEALTH] = "health",
+	[EVENT_NS_CHANGE] = "ns_change",
+	[EVENT_DEVICE_STOP] = "device_stop",
 	[EVENT_VOLUME_ADD] = "volume_add",
 	[EVENT_VOLUME_CHANGE] = "volume_change",
 	[EVENT_VOLUME_DEL] = "volume_del",
@@ -109,6 +113,16 @@ static void tell_aer(const struct event *event, char line[LINE])
 		 event->ctrl.name, type, info, event->aer.info, event->aer.log_page);
 }
 
+static void tell_health(const struct event *event, char line[LINE])
+{
+	const struct health *health = &event->health;
+	int length = snprintf(line, LINE, "ctrl %s: health ", health->ctrl);
+
+	out_text("ctrl", NULL, health->ctrl);
+	health_tell(health);
+	health_line(health, line + length, LINE - length);
+}
+
 static void tell_bytes(const char *key, uint64_t lbas, uint32_t lba_size)
 {
 	if (lba_size)
@@ -124,6 +138,45 @@ static void tell_choice(const char *key, uint32_t value)
 		out_number(key, NULL, value);
 	else
 		out_none(key, NULL);
+}
+
+static void tell_ns(const struct event *event, char line[LINE])
+{
+	const struct ns *ns = &event->ns;
+	char text[SIZE_TEXT];
+	int length;
+
+	out_text("ctrl", NULL, ns->ctrl);
+	out_number("nsid", NULL, ns->nsid);
+	out_bool("gone", NULL, ns->gone, NULL, NULL);
+	tell_bytes("size", ns->nr_lbas, ns->lba_size_bytes);
+	tell_choice("block_size", ns->lba_size_bytes);
+	if (*ns->refusal)
+		out_text("refusal", NULL, ns->refusal);
+	else
+		out_none("refusal", NULL);
+	length = snprintf(line, LINE, "ctrl %s: namespace %u ", ns->ctrl, ns->nsid);
+	if (ns->gone) {
+		snprintf(line + length, LINE - length, "is gone");
+	} else if (*ns->refusal) {
+		snprintf(line + length, LINE - length, "cannot be served: %s", ns->refusal);
+	} else {
+		size_print(ns->nr_lbas * ns->lba_size_bytes, text);
+		snprintf(line + length, LINE - length, "has %s in blocks of %u bytes", text,
+			 ns->lba_size_bytes);
+	}
+}
+
+static void tell_stop(const struct event *event, char line[LINE])
+{
+	const struct volume *volume = &event->volume;
+
+	out_text("ctrl", NULL, volume->ctrl);
+	out_number("nsid", NULL, volume->nsid);
+	out_text("device", NULL, volume->used_by);
+	snprintf(line, LINE,
+		 "device %s on %s: stopped, it does not fit namespace %u any more: vdpa dev del %s",
+		 volume->used_by, volume->ctrl, volume->nsid, volume->used_by);
 }
 
 /* As `volume show` does. */
@@ -199,6 +252,15 @@ static int tell(const struct event *event, void *data)
 		break;
 	case EVENT_CTRL_AER:
 		tell_aer(event, line);
+		break;
+	case EVENT_HEALTH:
+		tell_health(event, line);
+		break;
+	case EVENT_NS_CHANGE:
+		tell_ns(event, line);
+		break;
+	case EVENT_DEVICE_STOP:
+		tell_stop(event, line);
 		break;
 	case EVENT_VOLUME_ADD:
 	case EVENT_VOLUME_CHANGE:

@@ -372,6 +372,24 @@ static int parse_ctrl(struct nlmsghdr *header, void *data)
 	return 0;
 }
 
+static int parse_health(struct nlmsghdr *header, void *data)
+{
+	struct nlattr *attrs[NVME_VDPA_A_HEALTH_MAX + 1];
+	struct health *health = data;
+
+	if (attrs_parse(header, attrs, NVME_VDPA_A_HEALTH_MAX))
+		return -EBADMSG;
+	attr_string(health->ctrl, attrs[NVME_VDPA_A_HEALTH_CTRL], sizeof(health->ctrl));
+	health->known = attrs[NVME_VDPA_A_HEALTH_CRITICAL_WARNING];
+	health->warning = attr_number(attrs[NVME_VDPA_A_HEALTH_CRITICAL_WARNING]);
+	health->temperature_kelvin = attr_number(attrs[NVME_VDPA_A_HEALTH_TEMPERATURE]);
+	health->spare_percent = attr_number(attrs[NVME_VDPA_A_HEALTH_AVAILABLE_SPARE]);
+	health->spare_threshold_percent =
+		attr_number(attrs[NVME_VDPA_A_HEALTH_SPARE_THRESHOLD]);
+	health->used_percent = attr_number(attrs[NVME_VDPA_A_HEALTH_PERCENTAGE_USED]);
+	return 0;
+}
+
 static int parse_ns(struct nlmsghdr *header, void *data)
 {
 	struct nlattr *attrs[NVME_VDPA_A_NS_MAX + 1];
@@ -386,6 +404,7 @@ static int parse_ns(struct nlmsghdr *header, void *data)
 	ns->lba_size_bytes = attr_number(attrs[NVME_VDPA_A_NS_LBA_SIZE]);
 	ns->nr_lbas = attr_number(attrs[NVME_VDPA_A_NS_NR_LBAS]);
 	ns->granularity_lbas = attr_number(attrs[NVME_VDPA_A_NS_GRANULARITY]);
+	ns->gone = attrs[NVME_VDPA_A_NS_GONE];
 	return 0;
 }
 
@@ -550,6 +569,13 @@ int ipc_ctrl_list(struct ctrl **elements, size_t *count)
 	return list_dump(&list, NVME_VDPA_CMD_CTRL_GET, elements, count);
 }
 
+int ipc_health_list(struct health **elements, size_t *count)
+{
+	struct list list = { .size = sizeof(**elements), .parse = parse_health };
+
+	return list_dump(&list, NVME_VDPA_CMD_HEALTH_GET, elements, count);
+}
+
 int ipc_ns_list(const char *ctrl, struct ns **elements, size_t *count)
 {
 	struct list list = {
@@ -599,27 +625,41 @@ static int volume_begin(struct request *request, uint8_t cmd, const char *ctrl,
 	return 0;
 }
 
-int ipc_ctrl_get(const char *name, struct ctrl *ctrl)
+/* Both sets of attributes begin with the controller. */
+static int ctrl_ask(uint8_t cmd, const char *name, struct request *request)
 {
-	struct request request = {
-		.attributes = ctrl_attributes,
-		.nr_attributes = sizeof(ctrl_attributes) / sizeof(*ctrl_attributes),
-		.receive = parse_ctrl,
-		.data = ctrl,
-	};
 	int err;
 
-	memset(ctrl, 0, sizeof(*ctrl));
-	snprintf(request.subject, sizeof(request.subject), "%s", name);
-	err = request_begin(&request, NVME_VDPA_CMD_CTRL_GET, NLM_F_ACK);
+	_Static_assert((int)NVME_VDPA_A_HEALTH_CTRL == (int)NVME_VDPA_A_CTRL_NAME,
+		       "a question about a controller begins with its name");
+	request->attributes = ctrl_attributes;
+	request->nr_attributes = sizeof(ctrl_attributes) / sizeof(*ctrl_attributes);
+	snprintf(request->subject, sizeof(request->subject), "%s", name);
+	err = request_begin(request, cmd, NLM_F_ACK);
 	if (err)
 		return err;
-	nla_put_string(request.msg, NVME_VDPA_A_CTRL_NAME, name);
-	err = request_send(&request);
-	request_end(&request);
+	nla_put_string(request->msg, NVME_VDPA_A_CTRL_NAME, name);
+	err = request_send(request);
+	request_end(request);
 	if (err == -ENODEV)
 		err_suffix("; nvdpa ctrl attach takes one from the nvme driver");
 	return err;
+}
+
+int ipc_ctrl_get(const char *name, struct ctrl *ctrl)
+{
+	struct request request = { .receive = parse_ctrl, .data = ctrl };
+
+	memset(ctrl, 0, sizeof(*ctrl));
+	return ctrl_ask(NVME_VDPA_CMD_CTRL_GET, name, &request);
+}
+
+int ipc_health_get(const char *name, struct health *health)
+{
+	struct request request = { .receive = parse_health, .data = health };
+
+	memset(health, 0, sizeof(*health));
+	return ctrl_ask(NVME_VDPA_CMD_HEALTH_GET, name, &request);
 }
 
 int ipc_ns_get(const char *ctrl, uint32_t nsid, struct ns *ns)
@@ -796,6 +836,15 @@ static int monitor_parse(struct nlmsghdr *header, struct event *event)
 		event->aer.info = attr_number(attrs[NVME_VDPA_A_CTRL_AER_INFO]);
 		event->aer.log_page = attr_number(attrs[NVME_VDPA_A_CTRL_AER_LOG_PAGE]);
 		return parse_ctrl(header, &event->ctrl);
+	case NVME_VDPA_CMD_HEALTH_CHANGE_NTF:
+		event->kind = EVENT_HEALTH;
+		return parse_health(header, &event->health);
+	case NVME_VDPA_CMD_NS_CHANGE_NTF:
+		event->kind = EVENT_NS_CHANGE;
+		return parse_ns(header, &event->ns);
+	case NVME_VDPA_CMD_DEVICE_STOP_NTF:
+		event->kind = EVENT_DEVICE_STOP;
+		return parse_volume(header, &event->volume);
 	case NVME_VDPA_CMD_VOLUME_ADD_NTF:
 		event->kind = EVENT_VOLUME_ADD;
 		return parse_volume(header, &event->volume);

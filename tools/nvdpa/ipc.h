@@ -29,11 +29,19 @@ bool ipc_present(void);
  */
 int ipc_ctrl_get(const char *name, struct ctrl *ctrl);
 
+/**
+ * ipc_health_get() - what a controller says of its health
+ * @name: such as pci/0000:01:00.0
+ * @health: out; not known if it does not answer within two seconds
+ */
+int ipc_health_get(const char *name, struct health *health);
+
 /*
  * Lists are allocated, free() them. With @ctrl not NULL: only what is on that
  * controller. A dump that a change interrupted is repeated.
  */
 int ipc_ctrl_list(struct ctrl **list, size_t *count);
+int ipc_health_list(struct health **list, size_t *count);
 int ipc_ns_list(const char *ctrl, struct ns **list, size_t *count);
 int ipc_volume_list(const char *ctrl, struct volume **list, size_t *count);
 

@@ -36,6 +36,20 @@ struct ctrl {
 	bool volatile_cache;
 };
 
+/* What a controller says of itself. */
+struct health {
+	char ctrl[CTRL_NAME_SIZE];
+	/* It answered; otherwise there is nothing below. */
+	bool known;
+	/* A bit for each, see health.c. */
+	uint32_t warning;
+	/* 0 if it does not tell. */
+	uint32_t temperature_kelvin;
+	uint32_t spare_percent;
+	uint32_t spare_threshold_percent;
+	uint32_t used_percent;
+};
+
 struct ns {
 	char ctrl[CTRL_NAME_SIZE];
 	uint32_t nsid;
@@ -44,6 +58,8 @@ struct ns {
 	uint32_t granularity_lbas;
 	uint64_t nr_lbas;
 	char refusal[REFUSAL_SIZE];
+	/* Only in an event. */
+	bool gone;
 	char used_by[DEVICE_NAME_SIZE];
 };
 
@@ -128,6 +144,10 @@ enum event_kind {
 	EVENT_CTRL_CHANGE,
 	EVENT_CTRL_DEL,
 	EVENT_CTRL_AER,
+	EVENT_HEALTH,
+	EVENT_NS_CHANGE,
+	/* A vDPA device that does not fit its namespace any more. */
+	EVENT_DEVICE_STOP,
 	EVENT_VOLUME_ADD,
 	EVENT_VOLUME_CHANGE,
 	EVENT_VOLUME_DEL,
@@ -140,7 +160,10 @@ struct event {
 	union {
 		/* As it is now, or was; of an AER only the name. */
 		struct ctrl ctrl;
+		/* Of a device that stopped: its controller, namespace and user. */
 		struct volume volume;
+		struct health health;
+		struct ns ns;
 	};
 	struct {
 		uint32_t type;

@@ -178,6 +178,8 @@ static int pass_zero(struct disk *disk, uint64_t lba, uint32_t nr_lbas)
 {
 	int result = pass_io(disk, OPCODE_WRITE_ZEROES, lba, nr_lbas, NULL);
 
+	if (result == -EOPNOTSUPP)
+		return result;
 	if (result > 0 && ((result & STATUS_MASK) == STATUS_INVALID_OPCODE ||
 			   (result & STATUS_MASK) == STATUS_INVALID_FIELD))
 		return -EOPNOTSUPP;
