@@ -31,6 +31,7 @@ static const struct ctrl ctrls[] = {
 		.queue_size = 256,
 		.max_transfer_bytes = 512 << 10,
 		.nr_namespaces = 1,
+		.timeout_ms = 10000,
 		.volatile_cache = true,
 	},
 	{
@@ -123,6 +124,9 @@ static const struct volume volumes[] = {
 	},
 };
 
+/* How often somebody asked for a reset. */
+static unsigned int resets;
+
 /* How often the statistics were asked for: they grow with it. */
 static unsigned int looks;
 
@@ -204,6 +208,7 @@ int ipc_ctrl_get(const char *name, struct ctrl *ctrl)
 	for (i = 0; i < COUNT(ctrls) && !fake("empty"); i++) {
 		if (!strcmp(ctrls[i].name, name)) {
 			*ctrl = ctrls[i];
+			ctrl->counts[CTRL_COUNT_RESETS] += resets;
 			return 0;
 		}
 	}
@@ -283,6 +288,20 @@ static int fake_change(void)
 	if (err || !fake("denied"))
 		return err;
 	return err_set(EPERM, NULL, "not permitted");
+}
+
+int ipc_ctrl_reset(const char *name)
+{
+	int err = fake_change();
+
+	if (!err)
+		resets++;
+	return err;
+}
+
+int ipc_ctrl_set_timeout(const char *name, uint32_t timeout_ms)
+{
+	return fake_change();
 }
 
 int ipc_volume_new(const struct volume *volume, unsigned int fields)

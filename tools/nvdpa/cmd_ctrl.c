@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "args.h"
 #include "cmd.h"
@@ -15,6 +16,7 @@
 #include "out.h"
 #include "pci.h"
 #include "probe.h"
+#include "state.h"
 #include "store.h"
 
 static bool ctrl_is_ours(const struct pci *pci)
@@ -310,13 +312,50 @@ static void ctrl_show_nss(const struct ctrl_contents *contents)
 			     ctrl_nr_volumes(contents, contents->ns[i].nsid));
 }
 
+static void ctrl_show_recovery(const struct ctrl *ctrl)
+{
+	static const char *const names[CTRL_NR_COUNTS] = {
+		"bad_completions",
+		"lost_interrupts",
+		"timeouts",
+		"aborts",
+		"resets",
+		"function_resets",
+		"masters_off",
+		"deaths",
+		"replays",
+		"retries",
+		"given_up",
+	};
+	unsigned int i;
+
+	out_number("timeout_ms", NULL, ctrl->timeout_ms);
+	out_open_object("recovery");
+	for (i = 0; i < CTRL_NR_COUNTS; i++)
+		out_number(names[i], NULL, ctrl->counts[i]);
+	out_close();
+}
+
+/* Where there is room for it. */
+static void ctrl_show_counts(const struct ctrl *ctrl)
+{
+	out_number_as(NULL, "TIMEOUT", ctrl->timeout_ms, "%u ms", ctrl->timeout_ms);
+	out_number_as(NULL, "RECOVERY", ctrl->counts[CTRL_COUNT_RESETS],
+		      "%ju timeouts, %ju aborts, %ju resets, %ju replays, %ju bad completions, %ju lost interrupts",
+		      (uintmax_t)ctrl->counts[CTRL_COUNT_TIMEOUTS],
+		      (uintmax_t)ctrl->counts[CTRL_COUNT_ABORTS],
+		      (uintmax_t)ctrl->counts[CTRL_COUNT_RESETS],
+		      (uintmax_t)ctrl->counts[CTRL_COUNT_REPLAYS],
+		      (uintmax_t)ctrl->counts[CTRL_COUNT_BAD_COMPLETIONS],
+		      (uintmax_t)ctrl->counts[CTRL_COUNT_LOST_INTERRUPTS]);
+}
+
 static void ctrl_show_row(const struct ctrl *ctrl, const struct health *health,
 			  const struct ctrl_contents *contents)
 {
 	out_row();
 	out_text("name", "CTRL", ctrl->name);
-	out_text("state", "STATE",
-		 ctrl->state == NVME_VDPA_CTRL_STATE_LIVE ? "live" : "dead");
+	out_text("state", "STATE", state_name(ctrl->state));
 	out_text("model", "MODEL", ctrl->model);
 	out_text("serial", "SERIAL", ctrl->serial);
 	out_text("firmware", "FIRMWARE", ctrl->firmware);
@@ -330,6 +369,7 @@ static void ctrl_show_row(const struct ctrl *ctrl, const struct health *health,
 		 "no");
 	health_tell(health);
 	out_number("volumes", "VOLUMES", ctrl_nr_volumes(contents, 0));
+	ctrl_show_recovery(ctrl);
 	out_open_array("namespaces");
 	if (out_is_json())
 		ctrl_show_nss(contents);
@@ -353,6 +393,7 @@ static int ctrl_show_one(const char *name)
 	if (!err) {
 		out_begin("controllers", OUT_RECORD);
 		ctrl_show_row(&ctrl, &health, &contents);
+		ctrl_show_counts(&ctrl);
 		out_end();
 	}
 	if (!err && !out_is_json()) {
@@ -437,6 +478,74 @@ static int ctrl_show(const struct args *args)
 	return name ? ctrl_show_one(name) : ctrl_show_all();
 }
 
+/* Change */
+
+#define RESET_POLL_MS 20
+/* Whoever does not get an answer by then thinks that all hangs. */
+#define RESET_WAIT_MS 4000
+
+static void ctrl_sleep(unsigned int ms)
+{
+	struct timespec time = { .tv_nsec = ms * 1000000l };
+
+	nanosleep(&time, NULL);
+}
+
+/* @before: as it was when a reset was asked for. */
+static bool ctrl_was_reset(const struct ctrl *before, const struct ctrl *now)
+{
+	if (now->state == NVME_VDPA_CTRL_STATE_RESETTING)
+		return false;
+	return before->state == NVME_VDPA_CTRL_STATE_RESETTING ||
+	       now->counts[CTRL_COUNT_RESETS] != before->counts[CTRL_COUNT_RESETS];
+}
+
+static int ctrl_wait_reset(const struct ctrl *before, struct ctrl *now)
+{
+	unsigned int waited_ms;
+	int err;
+
+	for (waited_ms = 0; waited_ms < RESET_WAIT_MS; waited_ms += RESET_POLL_MS) {
+		err = ipc_ctrl_get(before->name, now);
+		if (err || ctrl_was_reset(before, now))
+			return err;
+		ctrl_sleep(RESET_POLL_MS);
+	}
+	return err_set(EINPROGRESS, "ctrl",
+		       "%s is still being reset: 'nvdpa ctrl show %s' tells how it ends",
+		       before->name, before->name);
+}
+
+static int ctrl_reset(const struct args *args)
+{
+	const char *name = args_text(args, "ctrl");
+	struct ctrl before, now;
+	int err;
+
+	err = ipc_ctrl_get(name, &before);
+	if (!err)
+		err = ipc_ctrl_reset(name);
+	if (!err)
+		err = ctrl_wait_reset(&before, &now);
+	if (err)
+		return err;
+	if (now.state != NVME_VDPA_CTRL_STATE_LIVE)
+		return err_set(EIO, "ctrl",
+			       "%s did not come up and is dead; the kernel log tells why",
+			       name);
+	out_object();
+	out_text("ctrl", NULL, name);
+	out_text("state", NULL, state_name(now.state));
+	out_line("%s: reset, and at work again", name);
+	return 0;
+}
+
+static int ctrl_set(const struct args *args)
+{
+	return ipc_ctrl_set_timeout(args_text(args, "ctrl"),
+				    (uint32_t)args_number(args, "timeout", 0));
+}
+
 static const struct arg_spec attach_args[] = {
 	{
 		.key = "ctrl",
@@ -479,6 +588,34 @@ static const struct arg_spec show_args[] = {
 	{ }
 };
 
+static const struct arg_spec reset_args[] = {
+	{
+		.key = "ctrl",
+		.kind = ARG_CTRL,
+		.first = true,
+		.required = true,
+		.help = "the controller",
+	},
+	{ }
+};
+
+static const struct arg_spec set_args[] = {
+	{
+		.key = "ctrl",
+		.kind = ARG_CTRL,
+		.first = true,
+		.required = true,
+		.help = "the controller",
+	},
+	{
+		.key = "timeout",
+		.kind = ARG_NUMBER,
+		.required = true,
+		.help = "milliseconds that a read or a write may take, 100 to 600000",
+	},
+	{ }
+};
+
 static const struct command commands[] = {
 	{
 		.name = "attach",
@@ -491,6 +628,18 @@ static const struct command commands[] = {
 		.help = "give a controller that nobody uses back to the nvme driver",
 		.args = detach_args,
 		.run = ctrl_detach,
+	},
+	{
+		.name = "reset",
+		.help = "reset a controller, or bring a dead one back",
+		.args = reset_args,
+		.run = ctrl_reset,
+	},
+	{
+		.name = "set",
+		.help = "change a controller's timeout",
+		.args = set_args,
+		.run = ctrl_set,
 	},
 	{
 		.name = "show",

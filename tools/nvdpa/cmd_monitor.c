@@ -13,6 +13,7 @@
 #include "ipc.h"
 #include "out.h"
 #include "size.h"
+#include "state.h"
 #include "utf8.h"
 
 /* What an event is about, as one line of text. */
@@ -81,10 +82,11 @@ static void line_time(char text[32])
 static void tell_ctrl(const struct event *event, char line[LINE])
 {
 	const struct ctrl *ctrl = &event->ctrl;
-	bool live = ctrl->state == NVME_VDPA_CTRL_STATE_LIVE;
+	bool dead = ctrl->state == NVME_VDPA_CTRL_STATE_DEAD;
+	const char *state = state_name(ctrl->state);
 
 	out_text("ctrl", NULL, ctrl->name);
-	out_text("state", NULL, live ? "live" : "dead");
+	out_text("state", NULL, state);
 	out_text("model", NULL, ctrl->model);
 	out_text("serial", NULL, ctrl->serial);
 	out_number("queue_pairs", NULL, ctrl->nr_qpairs);
@@ -92,9 +94,9 @@ static void tell_ctrl(const struct event *event, char line[LINE])
 	if (event->kind == EVENT_CTRL_DEL)
 		snprintf(line, LINE, "ctrl %s: removed", ctrl->name);
 	else
-		snprintf(line, LINE, "ctrl %s: %s%s, %s %s", ctrl->name,
-			 event->kind == EVENT_CTRL_ADD ? "added, " : "",
-			 live ? "live" : "dead, detach and attach it again", ctrl->model,
+		snprintf(line, LINE, "ctrl %s: %s%s%s, %s %s", ctrl->name,
+			 event->kind == EVENT_CTRL_ADD ? "added, " : "", state,
+			 dead ? ", 'nvdpa ctrl reset' may bring it back" : "", ctrl->model,
 			 ctrl->serial);
 }
 

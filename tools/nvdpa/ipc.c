@@ -33,6 +33,7 @@ static struct {
 /* The names of attributes, as the spec has them, by number. */
 static const char *const ctrl_attributes[] = {
 	[NVME_VDPA_A_CTRL_NAME] = "name",
+	[NVME_VDPA_A_CTRL_TIMEOUT] = "timeout",
 };
 
 static const char *const volume_attributes[] = {
@@ -354,6 +355,7 @@ static int parse_ctrl(struct nlmsghdr *header, void *data)
 {
 	struct nlattr *attrs[NVME_VDPA_A_CTRL_MAX + 1];
 	struct ctrl *ctrl = data;
+	unsigned int i;
 
 	if (attrs_parse(header, attrs, NVME_VDPA_A_CTRL_MAX))
 		return -EBADMSG;
@@ -369,6 +371,9 @@ static int parse_ctrl(struct nlmsghdr *header, void *data)
 	ctrl->max_transfer_bytes = attr_number(attrs[NVME_VDPA_A_CTRL_MAX_TRANSFER]);
 	ctrl->volatile_cache = attrs[NVME_VDPA_A_CTRL_VOLATILE_CACHE];
 	ctrl->nr_namespaces = attr_number(attrs[NVME_VDPA_A_CTRL_NR_NAMESPACES]);
+	ctrl->timeout_ms = attr_number(attrs[NVME_VDPA_A_CTRL_TIMEOUT]);
+	for (i = 0; i < CTRL_NR_COUNTS; i++)
+		ctrl->counts[i] = attr_number(attrs[NVME_VDPA_A_CTRL_BAD_COMPLETIONS + i]);
 	return 0;
 }
 
@@ -626,7 +631,7 @@ static int volume_begin(struct request *request, uint8_t cmd, const char *ctrl,
 }
 
 /* Both sets of attributes begin with the controller. */
-static int ctrl_ask(uint8_t cmd, const char *name, struct request *request)
+static int ctrl_begin(struct request *request, uint8_t cmd, const char *name)
 {
 	int err;
 
@@ -639,6 +644,16 @@ static int ctrl_ask(uint8_t cmd, const char *name, struct request *request)
 	if (err)
 		return err;
 	nla_put_string(request->msg, NVME_VDPA_A_CTRL_NAME, name);
+	return 0;
+}
+
+static int ctrl_ask(uint8_t cmd, const char *name, struct request *request)
+{
+	int err;
+
+	err = ctrl_begin(request, cmd, name);
+	if (err)
+		return err;
 	err = request_send(request);
 	request_end(request);
 	if (err == -ENODEV)
@@ -652,6 +667,27 @@ int ipc_ctrl_get(const char *name, struct ctrl *ctrl)
 
 	memset(ctrl, 0, sizeof(*ctrl));
 	return ctrl_ask(NVME_VDPA_CMD_CTRL_GET, name, &request);
+}
+
+int ipc_ctrl_reset(const char *name)
+{
+	struct request request = {};
+
+	return ctrl_ask(NVME_VDPA_CMD_CTRL_RESET, name, &request);
+}
+
+int ipc_ctrl_set_timeout(const char *name, uint32_t timeout_ms)
+{
+	struct request request = {};
+	int err;
+
+	err = ctrl_begin(&request, NVME_VDPA_CMD_CTRL_SET, name);
+	if (err)
+		return err;
+	nla_put_u32(request.msg, NVME_VDPA_A_CTRL_TIMEOUT, timeout_ms);
+	err = request_send(&request);
+	request_end(&request);
+	return err;
 }
 
 int ipc_health_get(const char *name, struct health *health)

@@ -36,6 +36,12 @@ int ipc_ctrl_get(const char *name, struct ctrl *ctrl);
  */
 int ipc_health_get(const char *name, struct health *health);
 
+/** ipc_ctrl_reset() - have a controller reset; does not wait for the end of it */
+int ipc_ctrl_reset(const char *name);
+
+/** ipc_ctrl_set_timeout() - how long a read or a write may take */
+int ipc_ctrl_set_timeout(const char *name, uint32_t timeout_ms);
+
 /*
  * Lists are allocated, free() them. With @ctrl not NULL: only what is on that
  * controller. A dump that a change interrupted is repeated.

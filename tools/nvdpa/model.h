@@ -22,6 +22,22 @@
 #define CTRL_SERIAL_SIZE (20 + 1)
 #define CTRL_FIRMWARE_SIZE (8 + 1)
 
+/* In the order of the attributes; see cmd_ctrl.c for their names. */
+enum ctrl_count {
+	CTRL_COUNT_BAD_COMPLETIONS,
+	CTRL_COUNT_LOST_INTERRUPTS,
+	CTRL_COUNT_TIMEOUTS,
+	CTRL_COUNT_ABORTS,
+	CTRL_COUNT_RESETS,
+	CTRL_COUNT_FUNCTION_RESETS,
+	CTRL_COUNT_MASTERS_OFF,
+	CTRL_COUNT_DEATHS,
+	CTRL_COUNT_REPLAYS,
+	CTRL_COUNT_RETRIES,
+	CTRL_COUNT_GIVEN_UP,
+	CTRL_NR_COUNTS,
+};
+
 struct ctrl {
 	char name[CTRL_NAME_SIZE];
 	enum nvme_vdpa_ctrl_state state;
@@ -33,6 +49,8 @@ struct ctrl {
 	uint32_t queue_size;
 	uint32_t max_transfer_bytes;
 	uint32_t nr_namespaces;
+	uint32_t timeout_ms;
+	uint64_t counts[CTRL_NR_COUNTS];
 	bool volatile_cache;
 };
 

@@ -12,6 +12,8 @@
 
 #include "../nvme/ctrl.h"
 #include "../nvme/qpair.h"
+#include "../nvme/reset.h"
+#include "../nvme/timeout.h"
 #include "netlink_gen.h"
 #include "netlink_out.h"
 #include "volume.h"
@@ -52,6 +54,37 @@ bool nvdpa_netlink_told(struct nvdpa_netlink_out *out)
 	return out->seen++ < out->cb->args[0];
 }
 
+static u32 nvdpa_netlink_state(const struct nvdpa_ctrl *ctrl)
+{
+	switch (READ_ONCE(ctrl->state)) {
+	case NVDPA_CTRL_LIVE:
+		return NVME_VDPA_CTRL_STATE_LIVE;
+	case NVDPA_CTRL_NEW:
+	case NVDPA_CTRL_RESETTING:
+		return NVME_VDPA_CTRL_STATE_RESETTING;
+	default:
+		return NVME_VDPA_CTRL_STATE_DEAD;
+	}
+}
+
+/* Their attributes follow one another as they do. */
+static bool nvdpa_netlink_put_counts(struct sk_buff *skb,
+				     const struct nvdpa_ctrl *ctrl)
+{
+	unsigned int i;
+
+	static_assert(NVME_VDPA_A_CTRL_GIVEN_UP ==
+		      NVME_VDPA_A_CTRL_BAD_COMPLETIONS +
+		      (int)NVDPA_COUNT_GIVEN_UP);
+	static_assert(NVDPA_COUNTS == NVDPA_COUNT_GIVEN_UP + 1);
+
+	for (i = 0; i < NVDPA_COUNTS; i++)
+		if (nla_put_uint(skb, NVME_VDPA_A_CTRL_BAD_COMPLETIONS + i,
+				 (u32)atomic_read(&ctrl->counts[i])))
+			return true;
+	return false;
+}
+
 static u32 nvdpa_netlink_nr_ns(const struct nvdpa_ctrl *ctrl)
 {
 	unsigned int i;
@@ -68,8 +101,7 @@ static int nvdpa_netlink_put_ctrl(const struct nvdpa_netlink_out *out,
 	struct nvdpa_ctrl *ctrl = vols->ctrl;
 	struct sk_buff *skb = out->skb;
 	void *hdr = nvdpa_netlink_begin(out);
-	u32 state = nvdpa_ctrl_dead(ctrl) ? NVME_VDPA_CTRL_STATE_DEAD :
-					    NVME_VDPA_CTRL_STATE_LIVE;
+	u32 state = nvdpa_netlink_state(ctrl);
 	bool full;
 
 	if (!hdr)
@@ -88,7 +120,10 @@ static int nvdpa_netlink_put_ctrl(const struct nvdpa_netlink_out *out,
 	       (ctrl->vwc &&
 		nla_put_flag(skb, NVME_VDPA_A_CTRL_VOLATILE_CACHE)) ||
 	       nla_put_u32(skb, NVME_VDPA_A_CTRL_NR_NAMESPACES,
-			   nvdpa_netlink_nr_ns(ctrl));
+			   nvdpa_netlink_nr_ns(ctrl)) ||
+	       nla_put_u32(skb, NVME_VDPA_A_CTRL_TIMEOUT,
+			   READ_ONCE(ctrl->io_timeout_ms)) ||
+	       nvdpa_netlink_put_counts(skb, ctrl);
 	return nvdpa_netlink_end(out, hdr, full);
 }
 
@@ -499,6 +534,44 @@ int nvme_vdpa_nl_ctrl_get_dumpit(struct sk_buff *skb,
 				 struct netlink_callback *cb)
 {
 	return nvdpa_netlink_dump(skb, cb, nvdpa_netlink_dump_ctrl);
+}
+
+/* Who wants to know how it ends looks at state and count. */
+int nvme_vdpa_nl_ctrl_reset_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	const struct nvdpa_volumes *vols;
+	int err;
+
+	mutex_lock(&nvdpa_registry.lock);
+	vols = nvdpa_netlink_find_ctrl(info, NVME_VDPA_A_CTRL_NAME);
+	err = PTR_ERR_OR_ZERO(vols);
+	if (!err)
+		nvdpa_reset_request(vols->ctrl, NVDPA_RESET_ASKED);
+	mutex_unlock(&nvdpa_registry.lock);
+	return err;
+}
+
+int nvme_vdpa_nl_ctrl_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	const struct nlattr *timeout = info->attrs[NVME_VDPA_A_CTRL_TIMEOUT];
+	const struct nvdpa_volumes *vols;
+	int err;
+
+	if (GENL_REQ_ATTR_CHECK(info, NVME_VDPA_A_CTRL_TIMEOUT)) {
+		GENL_SET_ERR_MSG(info, "the timeout is missing");
+		return -EINVAL;
+	}
+	mutex_lock(&nvdpa_registry.lock);
+	vols = nvdpa_netlink_find_ctrl(info, NVME_VDPA_A_CTRL_NAME);
+	err = PTR_ERR_OR_ZERO(vols);
+	if (!err)
+		err = nvdpa_timeout_set(vols->ctrl, nla_get_u32(timeout));
+	if (!err) {
+		nvdpa_registry_changed();
+		nvdpa_netlink_ctrl_event(NVME_VDPA_CMD_CTRL_CHANGE_NTF, vols);
+	}
+	mutex_unlock(&nvdpa_registry.lock);
+	return err;
 }
 
 int nvme_vdpa_nl_ns_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)

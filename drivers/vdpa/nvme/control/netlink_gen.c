@@ -10,6 +10,12 @@
 
 #include <uapi/linux/nvme_vdpa.h>
 
+/* Integer value ranges */
+static const struct netlink_range_validation nvme_vdpa_a_ctrl_timeout_range = {
+	.min	= 100ULL,
+	.max	= 600000ULL,
+};
+
 /* NVME_VDPA_CMD_CTRL_GET - do */
 static const struct nla_policy nvme_vdpa_ctrl_get_nl_policy[NVME_VDPA_A_CTRL_NAME + 1] = {
 	[NVME_VDPA_A_CTRL_NAME] = { .type = NLA_NUL_STRING, .len = NVME_VDPA_CTRL_NAME_MAX, },
@@ -63,6 +69,17 @@ static const struct nla_policy nvme_vdpa_stats_get_nl_policy[NVME_VDPA_A_STATS_Q
 /* NVME_VDPA_CMD_HEALTH_GET - do */
 static const struct nla_policy nvme_vdpa_health_get_nl_policy[NVME_VDPA_A_HEALTH_CTRL + 1] = {
 	[NVME_VDPA_A_HEALTH_CTRL] = { .type = NLA_NUL_STRING, .len = NVME_VDPA_CTRL_NAME_MAX, },
+};
+
+/* NVME_VDPA_CMD_CTRL_RESET - do */
+static const struct nla_policy nvme_vdpa_ctrl_reset_nl_policy[NVME_VDPA_A_CTRL_NAME + 1] = {
+	[NVME_VDPA_A_CTRL_NAME] = { .type = NLA_NUL_STRING, .len = NVME_VDPA_CTRL_NAME_MAX, },
+};
+
+/* NVME_VDPA_CMD_CTRL_SET - do */
+static const struct nla_policy nvme_vdpa_ctrl_set_nl_policy[NVME_VDPA_A_CTRL_TIMEOUT + 1] = {
+	[NVME_VDPA_A_CTRL_NAME] = { .type = NLA_NUL_STRING, .len = NVME_VDPA_CTRL_NAME_MAX, },
+	[NVME_VDPA_A_CTRL_TIMEOUT] = NLA_POLICY_FULL_RANGE(NLA_U32, &nvme_vdpa_a_ctrl_timeout_range),
 };
 
 /* Ops table for nvme_vdpa */
@@ -140,6 +157,20 @@ static const struct genl_split_ops nvme_vdpa_nl_ops[] = {
 		.cmd	= NVME_VDPA_CMD_HEALTH_GET,
 		.dumpit	= nvme_vdpa_nl_health_get_dumpit,
 		.flags	= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= NVME_VDPA_CMD_CTRL_RESET,
+		.doit		= nvme_vdpa_nl_ctrl_reset_doit,
+		.policy		= nvme_vdpa_ctrl_reset_nl_policy,
+		.maxattr	= NVME_VDPA_A_CTRL_NAME,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= NVME_VDPA_CMD_CTRL_SET,
+		.doit		= nvme_vdpa_nl_ctrl_set_doit,
+		.policy		= nvme_vdpa_ctrl_set_nl_policy,
+		.maxattr	= NVME_VDPA_A_CTRL_TIMEOUT,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };
 

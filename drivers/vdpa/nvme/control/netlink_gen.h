@@ -28,6 +28,8 @@ int nvme_vdpa_nl_stats_get_dumpit(struct sk_buff *skb,
 int nvme_vdpa_nl_health_get_doit(struct sk_buff *skb, struct genl_info *info);
 int nvme_vdpa_nl_health_get_dumpit(struct sk_buff *skb,
 				   struct netlink_callback *cb);
+int nvme_vdpa_nl_ctrl_reset_doit(struct sk_buff *skb, struct genl_info *info);
+int nvme_vdpa_nl_ctrl_set_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	NVME_VDPA_NLGRP_EVENTS,

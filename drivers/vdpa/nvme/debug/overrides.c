@@ -58,6 +58,10 @@ static int nvdpa_override_aer_result = -1;
 module_param_named(override_aer, nvdpa_override_aer_result, int, 0644);
 MODULE_PARM_DESC(override_aer, "Dword 0 of an asynchronous event");
 
+static int nvdpa_override_csts_bits;
+module_param_named(override_csts, nvdpa_override_csts_bits, int, 0644);
+MODULE_PARM_DESC(override_csts, "CSTS, bits that are set");
+
 #define NVDPA_CAP_MQES_MASK	0xffffull
 #define NVDPA_CAP_MPSMIN_MASK	(0xfull << 48)
 
@@ -111,4 +115,9 @@ u32 nvdpa_override_aer(u32 result)
 {
 	return nvdpa_override_aer_result >= 0 ? nvdpa_override_aer_result :
 						result;
+}
+
+u32 nvdpa_override_csts(u32 csts)
+{
+	return csts | READ_ONCE(nvdpa_override_csts_bits);
 }

@@ -43,6 +43,14 @@ void nvdpa_override_id_ctrl(struct nvme_id_ctrl *id);
 void nvdpa_override_id_ns(struct nvme_id_ns *id);
 
 /**
+ * nvdpa_override_csts() - set bits of the controller status register
+ * @csts: as read
+ *
+ * Return: as the driver shall see it.
+ */
+u32 nvdpa_override_csts(u32 csts);
+
+/**
  * nvdpa_override_aer() - make another event of an asynchronous one
  * @result: Dword 0 of the completion, as read
  *
@@ -68,6 +76,11 @@ static inline void nvdpa_override_id_ctrl(struct nvme_id_ctrl *id)
 
 static inline void nvdpa_override_id_ns(struct nvme_id_ns *id)
 {
+}
+
+static inline u32 nvdpa_override_csts(u32 csts)
+{
+	return csts;
 }
 
 static inline u32 nvdpa_override_aer(u32 result)

@@ -13,6 +13,7 @@
 
 #include "../debug/overrides.h"
 #include "ctrl.h"
+#include "reset.h"
 
 /* Between two events. */
 #define NVDPA_AER_PAUSE_MS	1000
@@ -92,15 +93,41 @@ static bool nvdpa_aer_event(struct nvdpa_ctrl *ctrl,
 	return true;
 }
 
-static void nvdpa_aer_namespaces(struct nvdpa_ctrl *ctrl)
+static bool nvdpa_aer_is(const struct nvdpa_aer_event *event, u8 type, u8 info)
 {
-	ctrl->aer_rescan = nvdpa_ident_rescan(ctrl) == -EAGAIN;
+	return event->type == type && event->info == info;
 }
 
-static void nvdpa_aer_notice(struct nvdpa_ctrl *ctrl, u8 info)
+/*
+ * The controller processes no command until the firmware is active (NVMe base 2.0,
+ * 8.11). Guests wait; a controller that does not come to itself is reset.
+ */
+static void nvdpa_aer_pause(struct nvdpa_ctrl *ctrl)
 {
-	if (info == NVME_AER_NOTICE_NS_CHANGED)
-		nvdpa_aer_namespaces(ctrl);
+	int err;
+
+	dev_info(ctrl->dev, "new firmware is being activated, I/O pauses\n");
+	nvdpa_reset_hold(ctrl);
+	err = nvdpa_ctrl_wait_processing(ctrl);
+	if (err) {
+		dev_err(ctrl->dev, "firmware not active after %u ms: %pe\n",
+			ctrl->activation_ms, ERR_PTR(err));
+		nvdpa_reset_request(ctrl, NVDPA_RESET_FATAL);
+	}
+	nvdpa_reset_release(ctrl);
+}
+
+static void nvdpa_aer_act(struct nvdpa_ctrl *ctrl,
+			  const struct nvdpa_aer_event *event)
+{
+	if (nvdpa_aer_is(event, NVME_AER_NOTICE, NVME_AER_NOTICE_NS_CHANGED))
+		nvdpa_ident_rescan(ctrl);
+	else if (nvdpa_aer_is(event, NVME_AER_NOTICE,
+			      NVME_AER_NOTICE_FW_ACT_STARTING))
+		nvdpa_ident_again(ctrl);
+	else if (nvdpa_aer_is(event, NVME_AER_ERROR,
+			      NVME_AER_ERROR_PERSIST_INT_ERR))
+		nvdpa_reset_request(ctrl, NVDPA_RESET_FATAL);
 }
 
 static void nvdpa_aer_work(struct work_struct *work)
@@ -111,12 +138,23 @@ static void nvdpa_aer_work(struct work_struct *work)
 
 	if (!nvdpa_aer_event(ctrl, &event))
 		return;
+	if (nvdpa_aer_is(&event, NVME_AER_NOTICE,
+			 NVME_AER_NOTICE_FW_ACT_STARTING))
+		nvdpa_aer_pause(ctrl);
 	nvdpa_aer_read_log(ctrl, event.log_page);
 	ctrl->client->event(ctrl, &event);
-	if (event.type == NVME_AER_NOTICE)
-		nvdpa_aer_notice(ctrl, event.info);
+	nvdpa_aer_act(ctrl, &event);
 	schedule_delayed_work(&ctrl->aer_again,
 			      msecs_to_jiffies(NVDPA_AER_PAUSE_MS));
+}
+
+static void nvdpa_aer_next(struct nvdpa_ctrl *ctrl)
+{
+	if (READ_ONCE(ctrl->aer_rescan))
+		schedule_delayed_work(&ctrl->aer_again,
+				      msecs_to_jiffies(NVDPA_AER_PAUSE_MS));
+	else
+		nvdpa_admin_post_aer(ctrl);
 }
 
 static void nvdpa_aer_again(struct work_struct *work)
@@ -124,13 +162,9 @@ static void nvdpa_aer_again(struct work_struct *work)
 	struct nvdpa_ctrl *ctrl = container_of(to_delayed_work(work),
 					       struct nvdpa_ctrl, aer_again);
 
-	if (ctrl->aer_rescan)
-		nvdpa_aer_namespaces(ctrl);
-	if (ctrl->aer_rescan)
-		schedule_delayed_work(&ctrl->aer_again,
-				      msecs_to_jiffies(NVDPA_AER_PAUSE_MS));
-	else
-		nvdpa_admin_post_aer(ctrl);
+	if (READ_ONCE(ctrl->aer_rescan))
+		nvdpa_ident_rescan(ctrl);
+	nvdpa_aer_next(ctrl);
 }
 
 void nvdpa_aer_init(struct nvdpa_ctrl *ctrl)
@@ -149,7 +183,7 @@ void nvdpa_aer_start(struct nvdpa_ctrl *ctrl)
 		dev_warn(ctrl->dev,
 			 "controller refused to report events %#x, status %#x\n",
 			 events, err);
-	nvdpa_admin_post_aer(ctrl);
+	nvdpa_aer_next(ctrl);
 }
 
 /*

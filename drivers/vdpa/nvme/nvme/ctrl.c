@@ -48,7 +48,9 @@ void nvdpa_ctrl_exit(struct nvdpa_ctrl *ctrl)
 
 u32 nvdpa_ctrl_csts(struct nvdpa_ctrl *ctrl)
 {
-	return nvdpa_fault_csts(ctrl->dev, readl(ctrl->bar + NVME_REG_CSTS));
+	u32 csts = nvdpa_override_csts(readl(ctrl->bar + NVME_REG_CSTS));
+
+	return nvdpa_fault_csts(ctrl->dev, csts);
 }
 
 static int nvdpa_ctrl_wait(struct nvdpa_ctrl *ctrl, u32 mask, u32 want,
@@ -186,6 +188,11 @@ int nvdpa_ctrl_enable(struct nvdpa_ctrl *ctrl)
 			"controller is not ready after %u ms (CSTS %#x): %pe\n",
 			ctrl->ready_ms, nvdpa_ctrl_csts(ctrl), ERR_PTR(err));
 	return err;
+}
+
+int nvdpa_ctrl_wait_processing(struct nvdpa_ctrl *ctrl)
+{
+	return nvdpa_ctrl_wait(ctrl, NVME_CSTS_PP, 0, ctrl->activation_ms);
 }
 
 void nvdpa_ctrl_shut(struct nvdpa_ctrl *ctrl)

@@ -178,6 +178,7 @@ struct nvdpa_ns_ids {
  * @active: it is there; all else is what it was when it went
  * @ids: its other identifiers
  * @basis: nvdpa_ctrl.basis, at that time
+ * @moved: its blocks are others since the last nvdpa_ident_again()
  * @lba_shift: log2 of the block size in bytes
  * @nr_lbas: size in blocks (NSZE)
  * @boundary_lbas: optimal I/O boundary in blocks (NOIOB), 0 if none
@@ -192,6 +193,7 @@ struct nvdpa_ns {
 	bool active;
 	struct nvdpa_ns_ids ids;
 	u32 basis;
+	bool moved;
 	u8 lba_shift;
 	u64 nr_lbas;
 	u32 boundary_lbas;
@@ -228,6 +230,7 @@ struct nvdpa_ns_list {
  * @depth: entries that an I/O queue may have at most (CAP.MQES + 1)
  * @ready_ms: how long a change of CC.EN may take
  * @shutdown_ms: how long a shutdown may take
+ * @activation_ms: how long new firmware may take to be activated
  * @vendor: PCI vendor
  * @serial: serial number, without trailing blanks
  * @model: model number, likewise
@@ -276,7 +279,8 @@ struct nvdpa_ns_list {
  * @health: what it says of its own health
  * @aer_work: serves an asynchronous event
  * @aer_again: asks for the next one
- * @aer_rescan: the namespaces have to be looked at again before that
+ * @aer_rescan: the namespaces have to be looked at again before that;
+ *              READ_ONCE()
  *
  * Fields without a lock are constant after probe.
  */
@@ -297,6 +301,7 @@ struct nvdpa_ctrl {
 	u32 depth;
 	unsigned int ready_ms;
 	unsigned int shutdown_ms;
+	unsigned int activation_ms;
 	u16 vendor;
 	char serial[21];
 	char model[41];
@@ -509,6 +514,15 @@ int nvdpa_ctrl_flr(struct nvdpa_ctrl *ctrl);
  * Context: may sleep.
  */
 void nvdpa_ctrl_shut(struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_ctrl_wait_processing() - wait until it processes commands again
+ * @ctrl: controller that said that it would pause
+ *
+ * Context: may sleep.
+ * Return: 0, -ENODEV when the function is gone, -ETIMEDOUT.
+ */
+int nvdpa_ctrl_wait_processing(struct nvdpa_ctrl *ctrl);
 
 /**
  * nvdpa_ctrl_csts() - Controller Status
@@ -834,6 +848,18 @@ bool nvdpa_ident_same_blocks(const struct nvdpa_ns *a,
  */
 bool nvdpa_ident_same_limits(const struct nvdpa_ns *a,
 			     const struct nvdpa_ns *b);
+
+/**
+ * nvdpa_ident_moved() - did nvdpa_ident_again() find other blocks?
+ * @ctrl: controller
+ * @nsid: namespace
+ *
+ * A command from before that must not be sent to it: the length of its data was
+ * counted in blocks of another size.
+ *
+ * Context: any, without @ns_lock.
+ */
+bool nvdpa_ident_moved(struct nvdpa_ctrl *ctrl, u32 nsid);
 
 /**
  * nvdpa_ident_lba_shift() - the block size

@@ -18,6 +18,9 @@
 /* Retry delays come in this unit; a device that wants longer ones does not get them. */
 #define NVDPA_CRDT_MS		100u
 #define NVDPA_RETRY_MAX_MS	10000u
+/* MTFA counts in tenths of a second; one that does not say gets this. */
+#define NVDPA_MTFA_MS		100
+#define NVDPA_ACTIVATION_MS	10000
 #define NVDPA_NS_LIST_ENTRIES	(NVME_IDENTIFY_DATA_SIZE / sizeof(__le32))
 /* Active namespaces that we look at. */
 #define NVDPA_NS_MAX		1024
@@ -122,7 +125,7 @@ static int nvdpa_ident_retry(struct nvdpa_ctrl *ctrl,
 int nvdpa_ident_ctrl(struct nvdpa_ctrl *ctrl)
 {
 	struct nvme_id_ctrl *id;
-	u32 rtd3e_ms;
+	u32 rtd3e_ms, activation_ms;
 	int err;
 
 	id = kmalloc(NVME_IDENTIFY_DATA_SIZE, GFP_KERNEL);
@@ -145,6 +148,8 @@ int nvdpa_ident_ctrl(struct nvdpa_ctrl *ctrl)
 	rtd3e_ms = le32_to_cpu(id->rtd3e) / 1000;
 	ctrl->shutdown_ms = clamp_t(u32, rtd3e_ms, NVDPA_SHUTDOWN_MS,
 				    NVDPA_SHUTDOWN_MAX_MS);
+	activation_ms = le16_to_cpu(id->mtfa) * NVDPA_MTFA_MS;
+	ctrl->activation_ms = activation_ms ?: NVDPA_ACTIVATION_MS;
 	nvdpa_ident_limits(ctrl, id);
 	err = nvdpa_ident_retry(ctrl, id);
 	if (!err && le32_to_cpu(id->ver) >= NVDPA_CS_VERSION)
@@ -411,8 +416,19 @@ int nvdpa_ident_rescan(struct nvdpa_ctrl *ctrl)
 	if (err)
 		return err;
 	err = ctrl->client->namespaces(ctrl, &now);
+	WRITE_ONCE(ctrl->aer_rescan, err == -EAGAIN);
 	kvfree(now.ns);
 	return err;
+}
+
+static void nvdpa_ident_settle(struct nvdpa_ctrl *ctrl)
+{
+	unsigned int i;
+
+	spin_lock_irq(&ctrl->ns_lock);
+	for (i = 0; i < ctrl->nr_ns; i++)
+		ctrl->ns[i].moved = false;
+	spin_unlock_irq(&ctrl->ns_lock);
 }
 
 int nvdpa_ident_again(struct nvdpa_ctrl *ctrl)
@@ -420,6 +436,7 @@ int nvdpa_ident_again(struct nvdpa_ctrl *ctrl)
 	struct nvdpa_ident_common before = nvdpa_ident_common(ctrl), after;
 	int err;
 
+	nvdpa_ident_settle(ctrl);
 	err = nvdpa_ident_ctrl(ctrl);
 	if (err)
 		return err;
@@ -458,11 +475,14 @@ const struct nvdpa_ns *nvdpa_ident_update(struct nvdpa_ctrl *ctrl,
 					  const struct nvdpa_ns *now)
 {
 	struct nvdpa_ns *ns = nvdpa_ident_find(ctrl, now->nsid);
+	bool moved;
 
 	if (ns) {
-		spin_lock(&ctrl->ns_lock);
+		spin_lock_irq(&ctrl->ns_lock);
+		moved = ns->moved || !nvdpa_ident_same_blocks(ns, now);
 		*ns = *now;
-		spin_unlock(&ctrl->ns_lock);
+		ns->moved = moved;
+		spin_unlock_irq(&ctrl->ns_lock);
 		return ns;
 	}
 	if (ctrl->nr_ns == NVDPA_NS_MAX)
@@ -501,12 +521,26 @@ bool nvdpa_ident_same(const struct nvdpa_ns *a, const struct nvdpa_ns *b)
 	       a->limits.granule_lbas == b->limits.granule_lbas;
 }
 
+bool nvdpa_ident_moved(struct nvdpa_ctrl *ctrl, u32 nsid)
+{
+	const struct nvdpa_ns *ns = nvdpa_ident_find(ctrl, nsid);
+	unsigned long flags;
+	bool moved;
+
+	if (!ns)
+		return false;
+	spin_lock_irqsave(&ctrl->ns_lock, flags);
+	moved = ns->moved;
+	spin_unlock_irqrestore(&ctrl->ns_lock, flags);
+	return moved;
+}
+
 int nvdpa_ident_lba_shift(struct nvdpa_ctrl *ctrl, const struct nvdpa_ns *ns)
 {
 	int shift;
 
-	spin_lock(&ctrl->ns_lock);
+	spin_lock_irq(&ctrl->ns_lock);
 	shift = ns->active && !ns->refusal ? ns->lba_shift : -EOPNOTSUPP;
-	spin_unlock(&ctrl->ns_lock);
+	spin_unlock_irq(&ctrl->ns_lock);
 	return shift;
 }

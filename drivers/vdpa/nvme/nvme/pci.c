@@ -306,6 +306,76 @@ static void nvdpa_pci_shutdown(struct pci_dev *pdev)
 	nvdpa_reset_shutdown(pci_get_drvdata(pdev));
 }
 
+/* The link does not carry anything: what is in flight waits. */
+static pci_ers_result_t nvdpa_pci_error_detected(struct pci_dev *pdev,
+						 pci_channel_state_t state)
+{
+	struct nvdpa_ctrl *ctrl = pci_get_drvdata(pdev);
+
+	switch (state) {
+	case pci_channel_io_normal:
+		return PCI_ERS_RESULT_CAN_RECOVER;
+	case pci_channel_io_frozen:
+		dev_warn(ctrl->dev, "PCI error, the slot is reset\n");
+		nvdpa_reset_quiesce(ctrl, false);
+		return PCI_ERS_RESULT_NEED_RESET;
+	default:
+		dev_err(ctrl->dev, "PCI error, for good\n");
+		nvdpa_reset_kill(ctrl);
+		return PCI_ERS_RESULT_DISCONNECT;
+	}
+}
+
+static pci_ers_result_t nvdpa_pci_slot_reset(struct pci_dev *pdev)
+{
+	pci_restore_state(pdev);
+	return PCI_ERS_RESULT_RECOVERED;
+}
+
+static void nvdpa_pci_error_resume(struct pci_dev *pdev)
+{
+	nvdpa_reset_resume(pci_get_drvdata(pdev));
+}
+
+/* Somebody resets the function, by sysfs for example. */
+static void nvdpa_pci_reset_prepare(struct pci_dev *pdev)
+{
+	nvdpa_reset_quiesce(pci_get_drvdata(pdev), false);
+}
+
+static void nvdpa_pci_reset_done(struct pci_dev *pdev)
+{
+	nvdpa_reset_resume(pci_get_drvdata(pdev));
+}
+
+static const struct pci_error_handlers nvdpa_pci_error_handlers = {
+	.error_detected = nvdpa_pci_error_detected,
+	.slot_reset = nvdpa_pci_slot_reset,
+	.resume = nvdpa_pci_error_resume,
+	.reset_prepare = nvdpa_pci_reset_prepare,
+	.reset_done = nvdpa_pci_reset_done,
+};
+
+/*
+ * Sleep and hibernation, of all kinds alike. Guests are frozen before; what the
+ * kernel itself still posts waits in its ring.
+ */
+static int nvdpa_pci_suspend(struct device *dev)
+{
+	nvdpa_reset_quiesce(dev_get_drvdata(dev), true);
+	return 0;
+}
+
+/* One that does not come up is dead, which is no reason to stay asleep. */
+static int nvdpa_pci_resume(struct device *dev)
+{
+	nvdpa_reset_resume(dev_get_drvdata(dev));
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(nvdpa_pci_pm, nvdpa_pci_suspend,
+				nvdpa_pci_resume);
+
 /*
  * No id table: a function comes to us only when its driver_override says so,
  * never by hotplug.
@@ -315,6 +385,8 @@ static struct pci_driver nvdpa_pci_driver = {
 	.probe = nvdpa_pci_probe,
 	.remove = nvdpa_pci_remove,
 	.shutdown = nvdpa_pci_shutdown,
+	.err_handler = &nvdpa_pci_error_handlers,
+	.driver.pm = pm_sleep_ptr(&nvdpa_pci_pm),
 };
 
 int nvdpa_pci_register(const struct nvdpa_ctrl_client *client)

@@ -639,6 +639,10 @@ static void nvdpa_qpair_replay(struct nvdpa_qpair *qp, bool blame)
 		if (slot->state != NVDPA_SLOT_HELD)
 			continue;
 		slot->replays += blame;
+		/* Its blocks are others now, perhaps longer ones. */
+		if (nvdpa_ident_moved(qp->ctrl,
+				      le32_to_cpu(slot->cmd.common.nsid)))
+			slot->replays = NVDPA_QPAIR_REPLAYS + 1;
 		if (nvdpa_slot_given_up(slot))
 			continue;
 		nvdpa_ctrl_count(qp->ctrl, NVDPA_COUNT_REPLAYS);

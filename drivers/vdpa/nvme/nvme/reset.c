@@ -196,6 +196,10 @@ static int nvdpa_reset_up(struct nvdpa_ctrl *ctrl, bool blame)
 	err = nvdpa_reset_queues(ctrl);
 	if (err)
 		return err;
+	/* What does not fit any more is not posted again. */
+	err = nvdpa_ident_again(ctrl);
+	if (err && err != -EAGAIN)
+		return err;
 	err = nvdpa_qpair_restore_all(ctrl, blame);
 	if (err)
 		return err;
@@ -413,12 +417,16 @@ static void nvdpa_reset_lock_hurried(struct nvdpa_ctrl *ctrl)
 	WRITE_ONCE(ctrl->hurry, false);
 }
 
-void nvdpa_reset_quiesce(struct nvdpa_ctrl *ctrl)
+void nvdpa_reset_quiesce(struct nvdpa_ctrl *ctrl, bool power)
 {
 	mutex_lock(&ctrl->reset_lock);
 	ctrl->quiesced = ctrl->state == NVDPA_CTRL_LIVE;
 	if (ctrl->quiesced) {
 		nvdpa_reset_set_state(ctrl, NVDPA_CTRL_RESETTING);
+		nvdpa_admin_close(ctrl, current);
+		nvdpa_qpair_pause_all(ctrl);
+		if (power)
+			nvdpa_ctrl_shut(ctrl);
 		nvdpa_reset_down(ctrl, false);
 	}
 	mutex_unlock(&ctrl->reset_lock);

@@ -141,6 +141,7 @@ void nvdpa_reset_fence(struct nvdpa_ctrl *ctrl, enum nvdpa_reset_why why,
 /**
  * nvdpa_reset_quiesce() - switch a controller off for a while
  * @ctrl: controller
+ * @power: it may lose power, so it is shut down
  *
  * As a reset whose second half comes with nvdpa_reset_resume(). For sleep of the
  * host, PCI errors and their like. The function may be reset, or lose power, in
@@ -148,7 +149,7 @@ void nvdpa_reset_fence(struct nvdpa_ctrl *ctrl, enum nvdpa_reset_why why,
  *
  * Context: may sleep; as nvdpa_reset_wait().
  */
-void nvdpa_reset_quiesce(struct nvdpa_ctrl *ctrl);
+void nvdpa_reset_quiesce(struct nvdpa_ctrl *ctrl, bool power);
 
 /**
  * nvdpa_reset_resume() - end what nvdpa_reset_quiesce() began
