@@ -10,9 +10,24 @@ module_loaded() {
 	[[ -d /sys/module/$MODULE ]]
 }
 
-# Its controllers go with it.
+# module_devices: its vDPA devices.
+module_devices() {
+	local device
+
+	for device in /sys/bus/vdpa/devices/*; do
+		[[ $(readlink -f "$device/../driver") != */"$MODULE" ]] || echo "${device##*/}"
+	done
+}
+
+# It is not unloaded as long as there is a device; its controllers go with it.
 module_unload() {
-	! module_loaded || modprobe -r "$MODULE"
+	local device
+
+	module_loaded || return 0
+	for device in $(module_devices); do
+		vdpa dev del "$device"
+	done
+	modprobe -r "$MODULE"
 	! module_loaded
 }
 

@@ -8,6 +8,7 @@
 #include <linux/cpumask.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
+#include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/vdpa.h>
@@ -233,11 +234,15 @@ static int nvdpa_mgmt_create(struct nvdpa_mgmt *mgmt, struct nvdpa_volume *vol,
 	struct nvdpa_dev *dev;
 	int err;
 
+	/* As long as there is a device, nobody unloads the module. */
+	if (!try_module_get(THIS_MODULE))
+		return -ENODEV;
 	dev = nvdpa_dev_create(mgmt->ctrl, params);
 	if (IS_ERR(dev)) {
 		dev_err(mgmt->ctrl->dev, "vdpa dev add %s: %pe\n",
 			params->name, dev);
-		return PTR_ERR(dev);
+		err = PTR_ERR(dev);
+		goto put_module;
 	}
 	dev->vdpa.mdev = &mgmt->mdev;
 	err = _vdpa_register_device(&dev->vdpa, params->nr_vqs);
@@ -247,10 +252,14 @@ static int nvdpa_mgmt_create(struct nvdpa_mgmt *mgmt, struct nvdpa_volume *vol,
 			params->name, ERR_PTR(err));
 		nvdpa_dev_destroy(dev);
 		put_device(&dev->vdpa.dev);
-		return err;
+		goto put_module;
 	}
 	nvdpa_volume_attach(&mgmt->vols, vol, dev);
 	return 0;
+
+put_module:
+	module_put(THIS_MODULE);
+	return err;
 }
 
 static int nvdpa_mgmt_add_volume(struct nvdpa_mgmt *mgmt,
@@ -333,6 +342,8 @@ static void nvdpa_mgmt_dev_del(struct vdpa_mgmt_dev *mdev,
 	nvdpa_dev_destroy(dev);
 	nvdpa_volume_put(&mgmt->vols, vol);
 	put_device(&vdpa->dev);
+	/* An unload that begins now waits for vdpa_dev_lock, which is held. */
+	module_put(THIS_MODULE);
 }
 
 static const struct vdpa_mgmtdev_ops nvdpa_mgmt_ops = {
