@@ -11,6 +11,7 @@
 #include "disk.h"
 #include "err.h"
 #include "health.h"
+#include "holder.h"
 #include "ipc.h"
 #include "lock.h"
 #include "out.h"
@@ -174,16 +175,19 @@ static void ctrl_contents_put(struct ctrl_contents *contents)
 static void ctrl_name_user(char *text, size_t size, const char *user)
 {
 	size_t length = strlen(text);
+	char holder[HOLDER_SIZE];
 
-	if (*user)
-		snprintf(text + length, size - length, "%s%s",
-			 length ? ", " : "", user);
+	if (!*user)
+		return;
+	holder_find(user, holder);
+	snprintf(text + length, size - length, "%s%s (%s has it)",
+		 length ? ", " : "", user, holder);
 }
 
 static int ctrl_check_unused(const char *name,
 			     const struct ctrl_contents *contents)
 {
-	char users[256] = "";
+	char users[512] = "";
 	size_t i;
 
 	for (i = 0; i < contents->nr_volumes; i++)
@@ -312,6 +316,29 @@ static void ctrl_show_nss(const struct ctrl_contents *contents)
 			     ctrl_nr_volumes(contents, contents->ns[i].nsid));
 }
 
+static void ctrl_show_device(const char *device)
+{
+	char holder[HOLDER_SIZE];
+
+	if (!*device)
+		return;
+	holder_find(device, holder);
+	out_row();
+	out_text("name", "DEVICE", device);
+	out_text("holder", "HOLDER", holder);
+}
+
+/* Whoever has them is waited for when they are deleted. */
+static void ctrl_show_devices(const struct ctrl_contents *contents)
+{
+	size_t i;
+
+	for (i = 0; i < contents->nr_volumes; i++)
+		ctrl_show_device(contents->volumes[i].used_by);
+	for (i = 0; i < contents->nr_ns; i++)
+		ctrl_show_device(contents->ns[i].used_by);
+}
+
 static void ctrl_show_recovery(const struct ctrl *ctrl)
 {
 	static const char *const names[CTRL_NR_COUNTS] = {
@@ -374,6 +401,10 @@ static void ctrl_show_row(const struct ctrl *ctrl, const struct health *health,
 	if (out_is_json())
 		ctrl_show_nss(contents);
 	out_close();
+	out_open_array("devices");
+	if (out_is_json())
+		ctrl_show_devices(contents);
+	out_close();
 }
 
 /* One at length: its namespaces, too. */
@@ -400,6 +431,10 @@ static int ctrl_show_one(const char *name)
 		out_line("%s", "");
 		out_begin(NULL, OUT_TABLE);
 		ctrl_show_nss(&contents);
+		out_end();
+		out_line("%s", "");
+		out_begin(NULL, OUT_TABLE);
+		ctrl_show_devices(&contents);
 		out_end();
 	}
 	ctrl_contents_put(&contents);

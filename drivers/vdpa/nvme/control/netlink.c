@@ -67,16 +67,15 @@ static u32 nvdpa_netlink_state(const struct nvdpa_ctrl *ctrl)
 	}
 }
 
+static_assert((int)NVME_VDPA_A_CTRL_BAD_COMPLETIONS +
+	      NVDPA_COUNT_GIVEN_UP == (int)NVME_VDPA_A_CTRL_GIVEN_UP);
+static_assert((int)NVDPA_COUNT_GIVEN_UP + 1 == (int)NVDPA_COUNTS);
+
 /* Their attributes follow one another as they do. */
 static bool nvdpa_netlink_put_counts(struct sk_buff *skb,
 				     const struct nvdpa_ctrl *ctrl)
 {
 	unsigned int i;
-
-	static_assert(NVME_VDPA_A_CTRL_GIVEN_UP ==
-		      NVME_VDPA_A_CTRL_BAD_COMPLETIONS +
-		      (int)NVDPA_COUNT_GIVEN_UP);
-	static_assert(NVDPA_COUNTS == NVDPA_COUNT_GIVEN_UP + 1);
 
 	for (i = 0; i < NVDPA_COUNTS; i++)
 		if (nla_put_uint(skb, NVME_VDPA_A_CTRL_BAD_COMPLETIONS + i,
@@ -566,6 +565,9 @@ int nvme_vdpa_nl_ctrl_set_doit(struct sk_buff *skb, struct genl_info *info)
 	err = PTR_ERR_OR_ZERO(vols);
 	if (!err)
 		err = nvdpa_timeout_set(vols->ctrl, nla_get_u32(timeout));
+	if (err == -ERANGE)
+		NL_SET_ERR_MSG_ATTR(info->extack, timeout,
+				    "a timeout is 100 to 600000 milliseconds");
 	if (!err) {
 		nvdpa_registry_changed();
 		nvdpa_netlink_ctrl_event(NVME_VDPA_CMD_CTRL_CHANGE_NTF, vols);

@@ -10,12 +10,6 @@
 
 #include <uapi/linux/nvme_vdpa.h>
 
-/* Integer value ranges */
-static const struct netlink_range_validation nvme_vdpa_a_ctrl_timeout_range = {
-	.min	= 100ULL,
-	.max	= 600000ULL,
-};
-
 /* NVME_VDPA_CMD_CTRL_GET - do */
 static const struct nla_policy nvme_vdpa_ctrl_get_nl_policy[NVME_VDPA_A_CTRL_NAME + 1] = {
 	[NVME_VDPA_A_CTRL_NAME] = { .type = NLA_NUL_STRING, .len = NVME_VDPA_CTRL_NAME_MAX, },
@@ -79,7 +73,7 @@ static const struct nla_policy nvme_vdpa_ctrl_reset_nl_policy[NVME_VDPA_A_CTRL_N
 /* NVME_VDPA_CMD_CTRL_SET - do */
 static const struct nla_policy nvme_vdpa_ctrl_set_nl_policy[NVME_VDPA_A_CTRL_TIMEOUT + 1] = {
 	[NVME_VDPA_A_CTRL_NAME] = { .type = NLA_NUL_STRING, .len = NVME_VDPA_CTRL_NAME_MAX, },
-	[NVME_VDPA_A_CTRL_TIMEOUT] = NLA_POLICY_FULL_RANGE(NLA_U32, &nvme_vdpa_a_ctrl_timeout_range),
+	[NVME_VDPA_A_CTRL_TIMEOUT] = { .type = NLA_U32, },
 };
 
 /* Ops table for nvme_vdpa */
