@@ -298,7 +298,7 @@ static int nvdpa_mgmt_add(struct nvdpa_mgmt *mgmt, const char *name,
 
 	if (nvdpa_ctrl_dead(mgmt->ctrl)) {
 		dev_err(mgmt->ctrl->dev,
-			"vdpa dev add %s: controller is dead, unbind and bind it again\n",
+			"vdpa dev add %s: controller is dead, nvdpa ctrl reset may bring it back\n",
 			name);
 		return -ENODEV;
 	}

@@ -411,7 +411,7 @@ static int nvdpa_volume_check_live(const struct nvdpa_volumes *vols,
 	if (!nvdpa_ctrl_dead(vols->ctrl))
 		return 0;
 	return nvdpa_refuse(why, -ENODEV, NVME_VDPA_A_VOLUME_CTRL,
-			    "controller is dead, unbind and bind it again");
+			    "controller is dead, nvdpa ctrl reset may bring it back");
 }
 
 int nvdpa_volume_new(struct nvdpa_volumes *vols,

@@ -308,7 +308,7 @@ static int nvdpa_dev_start(struct nvdpa_dev *dev)
 
 	if (nvdpa_ctrl_dead(dev->ctrl)) {
 		dev_warn_ratelimited(&dev->vdpa.dev,
-				     "cannot start: the controller is dead, unbind and bind it again\n");
+				     "cannot start: the controller is dead, nvdpa ctrl reset may bring it back\n");
 		return -ENODEV;
 	}
 	if (READ_ONCE(dev->retired)) {
