@@ -425,6 +425,7 @@ void nvdpa_reset_quiesce(struct nvdpa_ctrl *ctrl, bool power)
 		nvdpa_reset_set_state(ctrl, NVDPA_CTRL_RESETTING);
 		nvdpa_admin_close(ctrl, current);
 		nvdpa_qpair_pause_all(ctrl);
+		nvdpa_reset_settle_io(ctrl);
 		if (power)
 			nvdpa_ctrl_shut(ctrl);
 		nvdpa_reset_down(ctrl, false);
