@@ -61,18 +61,29 @@ wait_for() {
 	within "$@" || fail "not within $(($1 * NVDPA_TIME_SCALE)) s: ${*:2}"
 }
 
+# kernel_mark: kernel_said prints what the kernel says from here on. Lines cannot be
+# counted: its log forgets the first ones.
+kernel_mark() {
+	KERNEL_MARK=nvdpa-mark-${EPOCHREALTIME//[.,]/}
+	echo "<6>$KERNEL_MARK" >/dev/kmsg
+}
+
+kernel_said() {
+	dmesg | sed "1,/$KERNEL_MARK/d"
+}
+
 # refused PATTERN COMMAND...: COMMAND fails, and its output or the kernel's log
 # gives PATTERN as the reason.
 refused() {
-	local pattern=$1 out=$WORK/refused lines
+	local pattern=$1 out=$WORK/refused
 	shift
 
-	lines=$(dmesg | wc -l)
+	kernel_mark
 	if "$@" >"$out" 2>&1; then
 		cat "$out"
 		fail "not refused: $*"
 	fi
-	dmesg | tail -n "+$((lines + 1))" >>"$out"
+	kernel_said >>"$out"
 	grep -qiE -e "$pattern" "$out" || {
 		cat "$out"
 		fail "refused without /$pattern/: $*"
