@@ -257,6 +257,8 @@ static void nvdpa_dev_stop_vqs(struct nvdpa_dev *dev, bool abort)
 	lockdep_assert_held(&dev->lock);
 
 	for (i = 0; i < dev->nr_vqs; i++)
+		nvdpa_queue_halt(&dev->vqs[i].q);
+	for (i = 0; i < dev->nr_vqs; i++)
 		nvdpa_vq_stop(&dev->vqs[i], abort);
 }
 

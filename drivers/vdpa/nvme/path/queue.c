@@ -164,20 +164,27 @@ static void nvdpa_queue_abort(struct nvdpa_queue *q)
 }
 
 /* Nobody who is being killed has much time; true when requests are left. */
-static bool nvdpa_queue_wait(struct nvdpa_queue *q, u8 epochs, bool hurry,
-			     u32 *ended)
+static bool nvdpa_queue_wait(struct nvdpa_queue *q, u8 epochs,
+			     unsigned long grace, u32 *ended)
 {
-	unsigned int ms = hurry ? NVDPA_QUEUE_HURRY_MS : NVDPA_QUEUE_GRACE_MS;
 	long left;
 
 	left = wait_event_killable_timeout(q->drained,
 					   nvdpa_queue_idle(q, epochs, ended),
-					   msecs_to_jiffies(ms));
+					   grace);
 	if (left < 0)
 		left = wait_event_timeout(q->drained,
 					  nvdpa_queue_idle(q, epochs, ended),
 					  msecs_to_jiffies(NVDPA_QUEUE_HURRY_MS));
 	return !left;
+}
+
+/* The queues of a device are halted together: none waits for the one before. */
+static unsigned long nvdpa_queue_hurry(const struct nvdpa_queue *q)
+{
+	unsigned long end = q->halted + msecs_to_jiffies(NVDPA_QUEUE_HURRY_MS);
+
+	return time_after(end, jiffies) ? end - jiffies : 1;
 }
 
 /*
@@ -190,15 +197,22 @@ static bool nvdpa_queue_wait(struct nvdpa_queue *q, u8 epochs, bool hurry,
 static void nvdpa_queue_drain(struct nvdpa_queue *q, u8 epochs, bool hurry)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(NVDPA_QUEUE_PATIENCE_MS);
+	unsigned long grace = hurry ? nvdpa_queue_hurry(q) :
+				      msecs_to_jiffies(NVDPA_QUEUE_GRACE_MS);
 	u32 before, now;
 
 	while (!nvdpa_queue_idle(q, epochs, &before)) {
+		if (hurry)
+			before = q->halt_ended;
 		if (time_after(jiffies, end) || fatal_signal_pending(current))
 			nvdpa_queue_abort(q);
-		if (!nvdpa_queue_wait(q, epochs, hurry, &now))
+		if (!nvdpa_queue_wait(q, epochs, grace, &now))
 			return;
 		if (now == before && !nvdpa_qpair_reap(q->qp))
 			nvdpa_qpair_abandon(q->qp);
+		q->halt_ended = now;
+		grace = msecs_to_jiffies(hurry ? NVDPA_QUEUE_HURRY_MS :
+						 NVDPA_QUEUE_GRACE_MS);
 	}
 }
 
@@ -207,6 +221,10 @@ void nvdpa_queue_halt(struct nvdpa_queue *q)
 	unsigned long flags;
 
 	spin_lock_irqsave(&q->lock, flags);
+	if (q->running) {
+		q->halted = jiffies;
+		q->halt_ended = q->ended;
+	}
 	q->running = false;
 	spin_unlock_irqrestore(&q->lock, flags);
 }

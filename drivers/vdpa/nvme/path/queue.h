@@ -170,6 +170,8 @@ struct nvdpa_queue_cmd {
  * @epoch: counter that new requests go to
  * @inflight: requests between pop and push, by epoch
  * @ended: commands ended so far, wrapping; tells a slow device from a stuck one
+ * @halted: when @running was cleared, in jiffies
+ * @halt_ended: @ended at that time
  * @now_ns: when the pass or the group of completions that is under way began
  * @waiting: requests with commands still to be posted, in order
  * @bounced: commands whose data waits to be copied to the guest
@@ -203,6 +205,8 @@ struct nvdpa_queue {
 	u32 hint;
 	u32 inflight[2];
 	u32 ended;
+	unsigned long halted;
+	u32 halt_ended;
 	u64 now_ns;
 	const struct nvdpa_memtable *mem;
 	struct nvdpa_ring ring;
