@@ -21,6 +21,7 @@ check-fast: lab
 	$(RUN) --fast
 
 check-long: lab
+	tools/lab/setup kcsan
 	$(RUN) --long
 
 lab:

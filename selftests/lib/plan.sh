@@ -26,7 +26,7 @@ plan_lane() {
 	(($# == 0)) || printf -v "LANE_OPTIONS[$name]" '%q ' "$@"
 	LANE_TESTS[$name]=
 	LANE_SCALE[$name]=$STOCK_SCALE
-	[[ " $* " != *" --kernel debug "* ]] || LANE_SCALE[$name]=$DEBUG_SCALE
+	[[ " $* " != *" --kernel "@(debug|kcsan)" "* ]] || LANE_SCALE[$name]=$DEBUG_SCALE
 	LANE_CPUS[$name]=1
 	case "$kind $* " in
 	machine* | *" --smp 1 "* | *" --one-thread "*) ;;
