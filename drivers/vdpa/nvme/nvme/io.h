@@ -20,7 +20,7 @@ struct nvme_command;
  *
  * Context: may sleep, also for the commands of others. Not under the lock of the
  * registry.
- * Return: 0; a positive NVMe status (NVME_SC_*); -EBUSY when the controller has
+ * Return: 0; a positive NVMe status (NVME_SC_*), with its flags; -EBUSY when the controller has
  * no queue pair left for this; -ETIMEDOUT; -ENODEV when it is dead; -EINTR when
  * the caller was killed before the command began; -EIO, -ENOMEM.
  */

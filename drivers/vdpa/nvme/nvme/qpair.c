@@ -241,7 +241,7 @@ static bool nvdpa_qpair_take_cqe(struct nvdpa_qpair *qp,
 	}
 	done->owner = slot->owner;
 	done->cid = slot - qp->slots;
-	done->status = status & NVME_SCT_SC_MASK;
+	done->status = status;
 	nvdpa_qpair_trace_complete(qp, done);
 	if (unlikely(done->status) && nvdpa_qpair_retry(qp, slot, status))
 		return false;

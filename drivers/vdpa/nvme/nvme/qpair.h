@@ -27,7 +27,7 @@
  * struct nvdpa_done - a command that ended
  * @owner: as given to nvdpa_qpair_post()
  * @cid: its slot, to be given back with nvdpa_qpair_put()
- * @status: NVMe status, SCT and SC (NVME_SC_*)
+ * @status: NVMe status (NVME_SC_*), with its flags (NVME_STATUS_DNR, ...)
  */
 struct nvdpa_done {
 	void *owner;
