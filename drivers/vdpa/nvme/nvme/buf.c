@@ -9,7 +9,7 @@
 #include <linux/nvme.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
+#include <linux/string.h>
 
 /* The second PRP is a page up to here, a list of all but the first beyond. */
 #define NVDPA_BUF_PRPS		2
@@ -83,30 +83,22 @@ void nvdpa_buf_prp(struct nvdpa_buf *buf, union nvme_data_ptr *dptr)
 		list[i - 1] = cpu_to_le64(buf->pages[i].dma);
 }
 
-int nvdpa_buf_from_user(struct nvdpa_buf *buf, const void __user *from,
-			size_t bytes)
+void nvdpa_buf_write(struct nvdpa_buf *buf, const void *from, size_t bytes)
 {
 	size_t done, part;
 
 	for (done = 0; done < bytes; done += part) {
 		part = min(bytes - done, PAGE_SIZE);
-		if (copy_from_user(buf->pages[done / PAGE_SIZE].cpu,
-				   from + done, part))
-			return -EFAULT;
+		memcpy(buf->pages[done / PAGE_SIZE].cpu, from + done, part);
 	}
-	return 0;
 }
 
-int nvdpa_buf_to_user(const struct nvdpa_buf *buf, void __user *to,
-		      size_t bytes)
+void nvdpa_buf_read(const struct nvdpa_buf *buf, void *to, size_t bytes)
 {
 	size_t done, part;
 
 	for (done = 0; done < bytes; done += part) {
 		part = min(bytes - done, PAGE_SIZE);
-		if (copy_to_user(to + done, buf->pages[done / PAGE_SIZE].cpu,
-				 part))
-			return -EFAULT;
+		memcpy(to + done, buf->pages[done / PAGE_SIZE].cpu, part);
 	}
-	return 0;
 }

@@ -62,27 +62,19 @@ void nvdpa_buf_destroy(struct nvdpa_buf *buf);
 void nvdpa_buf_prp(struct nvdpa_buf *buf, union nvme_data_ptr *dptr);
 
 /**
- * nvdpa_buf_from_user() - copy data into it
+ * nvdpa_buf_write() - copy data into it
  * @buf: memory
- * @from: of the caller
+ * @from: data
  * @bytes: how much, at most what @buf has
- *
- * Context: may sleep.
- * Return: 0 or -EFAULT.
  */
-int nvdpa_buf_from_user(struct nvdpa_buf *buf, const void __user *from,
-			size_t bytes);
+void nvdpa_buf_write(struct nvdpa_buf *buf, const void *from, size_t bytes);
 
 /**
- * nvdpa_buf_to_user() - copy data out of it
+ * nvdpa_buf_read() - copy data out of it
  * @buf: memory
- * @to: of the caller
+ * @to: where it goes
  * @bytes: how much, at most what @buf has
- *
- * Context: may sleep.
- * Return: 0 or -EFAULT.
  */
-int nvdpa_buf_to_user(const struct nvdpa_buf *buf, void __user *to,
-		      size_t bytes);
+void nvdpa_buf_read(const struct nvdpa_buf *buf, void *to, size_t bytes);
 
 #endif /* NVDPA_NVME_BUF_H */

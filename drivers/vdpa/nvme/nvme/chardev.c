@@ -5,6 +5,7 @@
  */
 #include "chardev.h"
 
+#include <linux/bits.h>
 #include <linux/capability.h>
 #include <linux/cdev.h>
 #include <linux/compat.h>
@@ -12,12 +13,14 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/idr.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/rwsem.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <uapi/linux/nvme_ioctl.h>
 
+#include "buf.h"
 #include "ctrl.h"
 #include "pass.h"
 #include "reset.h"
@@ -25,6 +28,10 @@
 #define NVDPA_CHARDEV_NAME	"nvdpa"
 #define NVDPA_CHARDEV_MINORS	4096
 #define NVDPA_CHARDEV_RESET_MS	4000
+
+/* Of an opcode, which tells where its data goes. */
+#define NVDPA_CHARDEV_TO_DEVICE		BIT(0)
+#define NVDPA_CHARDEV_FROM_DEVICE	BIT(1)
 
 static dev_t nvdpa_chardev_first;
 static DEFINE_IDA(nvdpa_chardev_minors);
@@ -69,8 +76,26 @@ static int nvdpa_chardev_open(struct inode *inode, struct file *file)
 	return nvdpa_chardev_permit();
 }
 
+/* The controller, which stays until nvdpa_chardev_leave(), or ERR_PTR(). */
+static struct nvdpa_ctrl *nvdpa_chardev_enter(struct nvdpa_chardev *chardev)
+{
+	int err = down_read_killable(&chardev->lock);
+
+	if (err)
+		return ERR_PTR(err);
+	if (chardev->ctrl && !nvdpa_ctrl_dead(chardev->ctrl))
+		return chardev->ctrl;
+	up_read(&chardev->lock);
+	return ERR_PTR(-ENODEV);
+}
+
+static void nvdpa_chardev_leave(struct nvdpa_chardev *chardev)
+{
+	up_read(&chardev->lock);
+}
+
 /* As for a namespace's own device; the first one is what most have. */
-static int nvdpa_chardev_id(struct nvdpa_ctrl *ctrl, void __user *arg)
+static int nvdpa_chardev_first_ns(const struct nvdpa_ctrl *ctrl)
 {
 	unsigned int i, nr = READ_ONCE(ctrl->nr_ns);
 
@@ -80,9 +105,69 @@ static int nvdpa_chardev_id(struct nvdpa_ctrl *ctrl, void __user *arg)
 	return -ENOTTY;
 }
 
-static int nvdpa_chardev_run(struct nvdpa_ctrl *ctrl, void __user *arg,
-			     int (*run)(struct nvdpa_ctrl *ctrl,
-					struct nvme_passthru_cmd64 *args))
+static int nvdpa_chardev_id(struct nvdpa_chardev *chardev, void __user *arg)
+{
+	struct nvdpa_ctrl *ctrl = nvdpa_chardev_enter(chardev);
+	int id;
+
+	if (IS_ERR(ctrl))
+		return PTR_ERR(ctrl);
+	id = nvdpa_chardev_first_ns(ctrl);
+	nvdpa_chardev_leave(chardev);
+	return id;
+}
+
+/* Runs a command; see nvdpa_pass_admin(). */
+typedef int nvdpa_chardev_pass(struct nvdpa_ctrl *ctrl,
+			       struct nvme_passthru_cmd64 *args, void *data);
+
+static int nvdpa_chardev_call(struct nvdpa_chardev *chardev,
+			      struct nvme_passthru_cmd64 *args, void *data,
+			      nvdpa_chardev_pass *pass)
+{
+	struct nvdpa_ctrl *ctrl = nvdpa_chardev_enter(chardev);
+	int err;
+
+	if (IS_ERR(ctrl))
+		return PTR_ERR(ctrl);
+	err = pass(ctrl, args, data);
+	nvdpa_chardev_leave(chardev);
+	return err;
+}
+
+/*
+ * The caller's memory is touched outside of the lock: a page of it may take as long as
+ * somebody likes to come, and the removal of the controller must not wait for that.
+ */
+static int nvdpa_chardev_call_data(struct nvdpa_chardev *chardev,
+				   struct nvme_passthru_cmd64 *args,
+				   nvdpa_chardev_pass *pass)
+{
+	void __user *user = u64_to_user_ptr(args->addr);
+	void *data;
+	int err = 0;
+
+	if (!args->data_len)
+		return nvdpa_chardev_call(chardev, args, NULL, pass);
+	if (args->data_len > NVDPA_BUF_MAX_BYTES)
+		return -EINVAL;
+	data = kvzalloc(args->data_len, GFP_KERNEL_ACCOUNT);
+	if (!data)
+		return -ENOMEM;
+	if (args->opcode & NVDPA_CHARDEV_TO_DEVICE &&
+	    copy_from_user(data, user, args->data_len))
+		err = -EFAULT;
+	if (!err)
+		err = nvdpa_chardev_call(chardev, args, data, pass);
+	if (!err && args->opcode & NVDPA_CHARDEV_FROM_DEVICE &&
+	    copy_to_user(user, data, args->data_len))
+		err = -EFAULT;
+	kvfree(data);
+	return err;
+}
+
+static int nvdpa_chardev_run(struct nvdpa_chardev *chardev, void __user *arg,
+			     nvdpa_chardev_pass *pass)
 {
 	struct nvme_passthru_cmd __user *user = arg;
 	struct nvme_passthru_cmd64 args = {};
@@ -91,15 +176,14 @@ static int nvdpa_chardev_run(struct nvdpa_ctrl *ctrl, void __user *arg,
 	/* They differ in what comes behind. */
 	if (copy_from_user(&args, user, offsetof(struct nvme_passthru_cmd, result)))
 		return -EFAULT;
-	err = run(ctrl, &args);
+	err = nvdpa_chardev_call_data(chardev, &args, pass);
 	if (err >= 0 && put_user((u32)args.result, &user->result))
 		return -EFAULT;
 	return err;
 }
 
-static int nvdpa_chardev_run64(struct nvdpa_ctrl *ctrl, void __user *arg,
-			       int (*run)(struct nvdpa_ctrl *ctrl,
-					  struct nvme_passthru_cmd64 *args))
+static int nvdpa_chardev_run64(struct nvdpa_chardev *chardev, void __user *arg,
+			       nvdpa_chardev_pass *pass)
 {
 	struct nvme_passthru_cmd64 __user *user = arg;
 	struct nvme_passthru_cmd64 args;
@@ -107,47 +191,56 @@ static int nvdpa_chardev_run64(struct nvdpa_ctrl *ctrl, void __user *arg,
 
 	if (copy_from_user(&args, user, sizeof(args)))
 		return -EFAULT;
-	err = run(ctrl, &args);
+	err = nvdpa_chardev_call_data(chardev, &args, pass);
 	if (err >= 0 && put_user(args.result, &user->result))
 		return -EFAULT;
 	return err;
 }
 
-static int nvdpa_chardev_admin(struct nvdpa_ctrl *ctrl, void __user *arg)
+static int nvdpa_chardev_admin(struct nvdpa_chardev *chardev, void __user *arg)
 {
-	return nvdpa_chardev_run(ctrl, arg, nvdpa_pass_admin);
+	return nvdpa_chardev_run(chardev, arg, nvdpa_pass_admin);
 }
 
-static int nvdpa_chardev_admin64(struct nvdpa_ctrl *ctrl, void __user *arg)
+static int nvdpa_chardev_admin64(struct nvdpa_chardev *chardev,
+				 void __user *arg)
 {
-	return nvdpa_chardev_run64(ctrl, arg, nvdpa_pass_admin);
+	return nvdpa_chardev_run64(chardev, arg, nvdpa_pass_admin);
 }
 
-static int nvdpa_chardev_io(struct nvdpa_ctrl *ctrl, void __user *arg)
+static int nvdpa_chardev_io(struct nvdpa_chardev *chardev, void __user *arg)
 {
-	return nvdpa_chardev_run(ctrl, arg, nvdpa_pass_io);
+	return nvdpa_chardev_run(chardev, arg, nvdpa_pass_io);
 }
 
-static int nvdpa_chardev_io64(struct nvdpa_ctrl *ctrl, void __user *arg)
+static int nvdpa_chardev_io64(struct nvdpa_chardev *chardev, void __user *arg)
 {
-	return nvdpa_chardev_run64(ctrl, arg, nvdpa_pass_io);
+	return nvdpa_chardev_run64(chardev, arg, nvdpa_pass_io);
 }
 
 /* Those who have the controller for their disks do not notice. */
-static int nvdpa_chardev_reset(struct nvdpa_ctrl *ctrl, void __user *arg)
+static int nvdpa_chardev_reset(struct nvdpa_chardev *chardev, void __user *arg)
 {
-	return nvdpa_reset_sync(ctrl, NVDPA_CHARDEV_RESET_MS);
+	struct nvdpa_ctrl *ctrl = nvdpa_chardev_enter(chardev);
+	int err;
+
+	if (IS_ERR(ctrl))
+		return PTR_ERR(ctrl);
+	err = nvdpa_reset_sync(ctrl, NVDPA_CHARDEV_RESET_MS);
+	nvdpa_chardev_leave(chardev);
+	return err;
 }
 
 /* What would take the controller away. */
-static int nvdpa_chardev_forbidden(struct nvdpa_ctrl *ctrl, void __user *arg)
+static int nvdpa_chardev_forbidden(struct nvdpa_chardev *chardev,
+				   void __user *arg)
 {
 	return -EPERM;
 }
 
 static const struct {
 	unsigned int cmd;
-	int (*run)(struct nvdpa_ctrl *ctrl, void __user *arg);
+	int (*run)(struct nvdpa_chardev *chardev, void __user *arg);
 } nvdpa_chardev_ioctls[] = {
 	{ NVME_IOCTL_ID, nvdpa_chardev_id },
 	{ NVME_IOCTL_ADMIN_CMD, nvdpa_chardev_admin },
@@ -159,36 +252,19 @@ static const struct {
 	{ NVME_IOCTL_RESCAN, nvdpa_chardev_forbidden },
 };
 
-static int nvdpa_chardev_dispatch(struct nvdpa_ctrl *ctrl, unsigned int cmd,
-				  void __user *arg)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(nvdpa_chardev_ioctls); i++)
-		if (nvdpa_chardev_ioctls[i].cmd == cmd)
-			return nvdpa_chardev_ioctls[i].run(ctrl, arg);
-	return -ENOTTY;
-}
-
 static long nvdpa_chardev_ioctl(struct file *file, unsigned int cmd,
 				unsigned long arg)
 {
-	struct nvdpa_chardev *chardev = file->private_data;
-	int err;
+	int err = nvdpa_chardev_permit();
+	size_t i;
 
-	err = nvdpa_chardev_permit();
 	if (err)
 		return err;
-	err = down_read_killable(&chardev->lock);
-	if (err)
-		return err;
-	if (chardev->ctrl && !nvdpa_ctrl_dead(chardev->ctrl))
-		err = nvdpa_chardev_dispatch(chardev->ctrl, cmd,
-					     (void __user *)arg);
-	else
-		err = -ENODEV;
-	up_read(&chardev->lock);
-	return err;
+	for (i = 0; i < ARRAY_SIZE(nvdpa_chardev_ioctls); i++)
+		if (nvdpa_chardev_ioctls[i].cmd == cmd)
+			return nvdpa_chardev_ioctls[i].run(file->private_data,
+							   (void __user *)arg);
+	return -ENOTTY;
 }
 
 static const struct file_operations nvdpa_chardev_fops = {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What passes through is copied, checked, and run on queues of ours. Its data goes
- * by way of our pages, which stay ours until the controller is through with them,
- * whatever becomes of the caller.
+ * What passes through is checked, and run on queues of ours. Its data goes by way of
+ * our pages, which stay ours until the controller is through with them, whatever
+ * becomes of the caller.
  */
 #include "pass.h"
 
@@ -19,6 +19,8 @@
 #include "io.h"
 
 #define NVDPA_PASS_IO_MS	30000
+/* What is too late is taken away with its queue; a drive may well be busy for so long. */
+#define NVDPA_PASS_MIN_MS	1000
 /* The removal of a controller waits for a command, so it must not take long. */
 #define NVDPA_PASS_MAX_MS	60000
 
@@ -26,25 +28,28 @@
  * struct nvdpa_pass - a command under way
  * @ctrl: controller
  * @args: as the caller gave it
+ * @data: its data, of the length in @args, or NULL
  * @cmd: as the controller gets it
  * @allow: what it does
- * @data: its data, or NULL
+ * @buf: the data, as the controller gets it, or NULL
  */
 struct nvdpa_pass {
 	struct nvdpa_ctrl *ctrl;
 	struct nvme_passthru_cmd64 *args;
+	void *data;
 	struct nvme_command cmd;
 	struct nvdpa_allow allow;
-	struct nvdpa_buf *data;
+	struct nvdpa_buf *buf;
 };
 
 /* Identifier and data pointer are not the caller's to choose. */
 static void nvdpa_pass_init(struct nvdpa_pass *pass, struct nvdpa_ctrl *ctrl,
-			    struct nvme_passthru_cmd64 *args)
+			    struct nvme_passthru_cmd64 *args, void *data)
 {
 	*pass = (struct nvdpa_pass) {
 		.ctrl = ctrl,
 		.args = args,
+		.data = data,
 		.cmd.common.opcode = args->opcode,
 		.cmd.common.nsid = cpu_to_le32(args->nsid),
 		.cmd.common.cdw2[0] = cpu_to_le32(args->cdw2),
@@ -77,30 +82,24 @@ static int nvdpa_pass_begin(struct nvdpa_pass *pass)
 {
 	const struct nvme_passthru_cmd64 *args = pass->args;
 	u64 bytes = max_t(u64, pass->allow.bytes, args->data_len);
-	struct nvdpa_buf *data;
-	int err = 0;
+	struct nvdpa_buf *buf;
 
 	if (!bytes)
 		return 0;
-	data = nvdpa_buf_create(pass->ctrl->dev, bytes);
-	if (IS_ERR(data))
-		return PTR_ERR(data);
+	buf = nvdpa_buf_create(pass->ctrl->dev, bytes);
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
 	if (pass->allow.data == NVDPA_ALLOW_TO_DEVICE)
-		err = nvdpa_buf_from_user(data, u64_to_user_ptr(args->addr),
-					  args->data_len);
-	if (err) {
-		nvdpa_buf_destroy(data);
-		return err;
-	}
-	nvdpa_buf_prp(data, &pass->cmd.common.dptr);
-	pass->data = data;
+		nvdpa_buf_write(buf, pass->data, args->data_len);
+	nvdpa_buf_prp(buf, &pass->cmd.common.dptr);
+	pass->buf = buf;
 	return 0;
 }
 
 /* What tests make the driver believe, they make everybody believe. */
 static void nvdpa_pass_override(struct nvdpa_pass *pass)
 {
-	void *data = pass->data->pages[0].cpu;
+	void *data = pass->buf->pages[0].cpu;
 
 	if (pass->cmd.common.opcode != nvme_admin_identify)
 		return;
@@ -117,16 +116,14 @@ static void nvdpa_pass_override(struct nvdpa_pass *pass)
 /* @err is the outcome of the command. */
 static int nvdpa_pass_end(struct nvdpa_pass *pass, int err)
 {
-	const struct nvme_passthru_cmd64 *args = pass->args;
-
 	if (!err && pass->allow.data == NVDPA_ALLOW_FROM_DEVICE)
-		err = nvdpa_buf_to_user(pass->data, u64_to_user_ptr(args->addr),
-					args->data_len);
-	nvdpa_buf_destroy(pass->data);
+		nvdpa_buf_read(pass->buf, pass->data, pass->args->data_len);
+	nvdpa_buf_destroy(pass->buf);
 	return err;
 }
 
-int nvdpa_pass_admin(struct nvdpa_ctrl *ctrl, struct nvme_passthru_cmd64 *args)
+int nvdpa_pass_admin(struct nvdpa_ctrl *ctrl, struct nvme_passthru_cmd64 *args,
+		     void *data)
 {
 	/* One that is late costs the controller, so there is no hurry. */
 	u32 timeout_ms = clamp(args->timeout_ms, NVDPA_ADMIN_TIMEOUT_MS,
@@ -134,7 +131,7 @@ int nvdpa_pass_admin(struct nvdpa_ctrl *ctrl, struct nvme_passthru_cmd64 *args)
 	struct nvdpa_pass pass;
 	int err;
 
-	nvdpa_pass_init(&pass, ctrl, args);
+	nvdpa_pass_init(&pass, ctrl, args, data);
 	err = nvdpa_allow_admin(&pass.cmd, &pass.allow);
 	if (err)
 		return err;
@@ -145,7 +142,7 @@ int nvdpa_pass_admin(struct nvdpa_ctrl *ctrl, struct nvme_passthru_cmd64 *args)
 	if (err)
 		return err;
 	err = nvdpa_admin_pass(ctrl, &pass.cmd, timeout_ms, &args->result);
-	if (!err && pass.data)
+	if (!err && pass.buf)
 		nvdpa_pass_override(&pass);
 	return nvdpa_pass_end(&pass, err);
 }
@@ -167,8 +164,8 @@ static int nvdpa_pass_claimed(struct nvdpa_pass *pass,
 			      const struct nvdpa_ns *ns,
 			      const struct nvdpa_allow_range *ranges)
 {
-	u32 timeout_ms = min(pass->args->timeout_ms ?: NVDPA_PASS_IO_MS,
-			     NVDPA_PASS_MAX_MS);
+	u32 timeout_ms = clamp(pass->args->timeout_ms ?: NVDPA_PASS_IO_MS,
+			       NVDPA_PASS_MIN_MS, NVDPA_PASS_MAX_MS);
 	struct nvdpa_ctrl *ctrl = pass->ctrl;
 	struct nvdpa_claim claim = {
 		.ns = ns,
@@ -201,7 +198,7 @@ static int nvdpa_pass_listed(struct nvdpa_pass *pass, const struct nvdpa_ns *ns)
 	ranges = kmalloc_array(nr, sizeof(*ranges), GFP_KERNEL);
 	if (!ranges)
 		return -ENOMEM;
-	nvdpa_allow_read_list(pass->data->pages[0].cpu, nr, ranges);
+	nvdpa_allow_read_list(pass->buf->pages[0].cpu, nr, ranges);
 	err = nvdpa_pass_claimed(pass, ns, ranges);
 	kfree(ranges);
 	return err;
@@ -223,13 +220,14 @@ static int nvdpa_pass_check_ns(const struct nvdpa_pass *pass,
 	       0 : -EINVAL;
 }
 
-int nvdpa_pass_io(struct nvdpa_ctrl *ctrl, struct nvme_passthru_cmd64 *args)
+int nvdpa_pass_io(struct nvdpa_ctrl *ctrl, struct nvme_passthru_cmd64 *args,
+		  void *data)
 {
 	const struct nvdpa_ns *ns;
 	struct nvdpa_pass pass;
 	int err;
 
-	nvdpa_pass_init(&pass, ctrl, args);
+	nvdpa_pass_init(&pass, ctrl, args, data);
 	err = nvdpa_pass_check_ns(&pass, &ns);
 	if (err < 0)
 		return err;

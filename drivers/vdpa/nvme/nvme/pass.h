@@ -9,25 +9,31 @@ struct nvme_passthru_cmd64;
 /**
  * nvdpa_pass_admin() - run an admin command
  * @ctrl: controller, attached to the floor above
- * @args: command, whose data is the caller's; the result is written
+ * @args: command, but for the address of its data; the result is written
+ * @data: data of the length that @args tells, read or written as the command says, or
+ *        NULL for none
  *
  * Context: may sleep.
  * Return: 0; a positive NVMe status; -EPERM when such a command may not pass;
  * -EINVAL when it has metadata, flags, data where none belongs or too much of it;
- * -EFAULT, -ENOMEM; the errors of nvdpa_admin_pass().
+ * -ENOMEM; the errors of nvdpa_admin_pass().
  */
-int nvdpa_pass_admin(struct nvdpa_ctrl *ctrl, struct nvme_passthru_cmd64 *args);
+int nvdpa_pass_admin(struct nvdpa_ctrl *ctrl, struct nvme_passthru_cmd64 *args,
+		     void *data);
 
 /**
  * nvdpa_pass_io() - run an I/O command
  * @ctrl: controller, attached to the floor above
- * @args: command, whose data is the caller's; the result is written
+ * @args: command, but for the address of its data; the result is written
+ * @data: data of the length that @args tells, read or written as the command says, or
+ *        NULL for none
  *
  * Context: may sleep.
  * Return: as nvdpa_pass_admin(); -EBUSY also when a vDPA device has a block of
  * it; -EINVAL also when there is no such namespace; -EOPNOTSUPP when it cannot be
  * served; the errors of nvdpa_io_run().
  */
-int nvdpa_pass_io(struct nvdpa_ctrl *ctrl, struct nvme_passthru_cmd64 *args);
+int nvdpa_pass_io(struct nvdpa_ctrl *ctrl, struct nvme_passthru_cmd64 *args,
+		  void *data);
 
 #endif /* NVDPA_NVME_PASS_H */
