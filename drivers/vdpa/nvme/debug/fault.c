@@ -67,7 +67,8 @@ static struct nvdpa_fault_point nvdpa_faults[] = {
 	/* The identifier. */
 	NVDPA_FAULT_POINT(NVDPA_FAULT_CID_UNKNOWN, "cid_unknown",
 			  NVDPA_FAULT_CID),
-	NVDPA_FAULT_POINT(NVDPA_FAULT_CID_TWICE, "cid_twice", 0),
+	/* How many entries before it is the one that is there again. */
+	NVDPA_FAULT_POINT(NVDPA_FAULT_CID_TWICE, "cid_twice", 1),
 	/* The status with its flags, as Dword 3 of the entry has it from bit 17 on. */
 	NVDPA_FAULT_POINT(NVDPA_FAULT_ERROR, "error", NVME_SC_NS_NOT_READY),
 	NVDPA_FAULT_POINT(NVDPA_FAULT_ADMIN_DROP, "admin_drop", 0),
@@ -235,6 +236,7 @@ nvdpa_fault_cqe(struct device *dev, u16 qid, u16 head,
 {
 	enum nvdpa_fault error = qid ? NVDPA_FAULT_ERROR :
 				       NVDPA_FAULT_ADMIN_ERROR;
+	u32 back = nvdpa_fault_value(NVDPA_FAULT_CID_TWICE);
 
 	if (nvdpa_fault_fires(dev, error))
 		return nvdpa_fault_status(cqe, nvdpa_fault_value(error));
@@ -242,9 +244,8 @@ nvdpa_fault_cqe(struct device *dev, u16 qid, u16 head,
 		return cqe;
 	if (nvdpa_fault_fires(dev, NVDPA_FAULT_CID_UNKNOWN))
 		return nvdpa_fault_cid(cqe, nvdpa_fault_value(NVDPA_FAULT_CID_UNKNOWN));
-	/* The one before it in the queue is the one that is there twice. */
-	if (head && nvdpa_fault_fires(dev, NVDPA_FAULT_CID_TWICE))
-		return nvdpa_fault_cid(cqe, cqe[-1].command_id);
+	if (head >= back && nvdpa_fault_fires(dev, NVDPA_FAULT_CID_TWICE))
+		return nvdpa_fault_cid(cqe, (cqe - back)->command_id);
 	return cqe;
 }
 
