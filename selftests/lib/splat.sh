@@ -96,17 +96,20 @@ splat_mark() {
 # splat_read: the log up to a mark of now, in SPLAT_LINES. No process is
 # started for it: there are hundreds of tests. False if the mark never came.
 splat_read() {
-	local line tries=0
+	local line part='' tries=0
 
 	SPLAT_LINES=()
 	# Not for the console, which is slow.
 	splat_mark end 7
 	while ((tries < 500)); do
 		if IFS= read -r line <&"$SPLAT_FD"; then
+			line=$part$line part=''
 			[[ $line != *";nvdpa-test $SPLAT_COUNT: "* ]] || return 0
 			# A line that begins with a blank only says which device it is about.
 			[[ $line == ' '* ]] || SPLAT_LINES+=("${line#*;}")
 		else
+			# A line is there in two pieces for a moment where a page ends.
+			part+=$line
 			tries=$((tries + 1))
 			read -rt 0.01 -u "$SPLAT_NEVER" || true
 		fi
