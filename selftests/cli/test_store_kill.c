@@ -237,8 +237,29 @@ static void repair_by_attach(const struct change *change)
 	check_whole(change);
 }
 
+/* What the table says is the owner's stays so, whatever the kernel was told. */
+static void repair_by_growth(const struct change *change)
+{
+	uint64_t nr_lbas = table_lbas();
+	struct change left = *change;
+	struct store *store;
+	int err;
+
+	err = store_find(NULL, NAME, &store);
+	if (!err)
+		err = store_resize(store, NAME, LBAS(4), false);
+	EXPECT(!err || (err == -ENOENT && (!change->is_there || change->run == run_del)));
+	store_close(store);
+	err_clear();
+	EXPECT_EQ(fake->volume.nr_lbas, nr_lbas ? LBAS(4) : 0);
+	if (change->run == run_shrink)
+		left.own_lbas = nr_lbas;
+	if (change->run != run_set)
+		check_whole(&left);
+}
+
 static void (*const repairs[])(const struct change *change) = {
-	repair_by_wipe, repair_by_del, repair_by_attach,
+	repair_by_wipe, repair_by_del, repair_by_attach, repair_by_growth,
 };
 
 /* A disk full of secrets, and a volume of whoever owns it, if there is to be one. */

@@ -513,6 +513,26 @@ static int store_grow(struct store *store, const char *name,
 	return store_wipe(store, name);
 }
 
+/*
+ * Whoever was killed between the kernel and the table has left them different. The table
+ * is right: else a growth would wipe what the kernel was told to cut off.
+ */
+static int store_agree(const struct store *store, const struct gpt_part *part)
+{
+	struct volume volume, known;
+	int err;
+
+	store_volume(store, part, &volume);
+	err = ipc_volume_get(volume.ctrl, volume.name, &known);
+	if (err == -ENOENT) {
+		err_clear();
+		return 0;
+	}
+	if (err || known.nr_lbas == volume.nr_lbas)
+		return err;
+	return store_tell(&volume);
+}
+
 int store_resize(struct store *store, const char *name, uint64_t nr_lbas,
 		 bool keep)
 {
@@ -521,6 +541,9 @@ int store_resize(struct store *store, const char *name, uint64_t nr_lbas,
 	int err;
 
 	err = store_part_take(store, name, &part);
+	if (err)
+		return err;
+	err = store_agree(store, part);
 	if (err)
 		return err;
 	before = *part;
