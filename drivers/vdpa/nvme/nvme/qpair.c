@@ -309,7 +309,10 @@ static unsigned int nvdpa_qpair_reap_locked(struct nvdpa_qpair *qp,
 		qp->ops->complete(qp->priv, done, nr);
 		total += nr;
 	}
-	if (*seen && qp->has_cq)
+	if (!*seen)
+		return total;
+	qp->unseen = false;
+	if (qp->has_cq)
 		writel(qp->cq_head, qp->cq_db);
 	return total;
 }
@@ -382,7 +385,7 @@ static void nvdpa_qpair_reset_state(struct nvdpa_qpair *qp)
 	qp->cq_head = 0;
 	qp->cq_phase = 1;
 	qp->untrusted = false;
-	qp->unseen = 0;
+	qp->unseen = false;
 	qp->sq_tail = 0;
 	qp->sq_tail_rung = 0;
 }
@@ -708,17 +711,15 @@ void nvdpa_qpair_fail_all(struct nvdpa_ctrl *ctrl)
 	nvdpa_qpair_for_all(ctrl, nvdpa_qpair_die);
 }
 
-/* An entry that lies there for two looks in a row: no interrupt told of it. */
+/* An entry lay there at the look before, and none was taken since: nothing told of it. */
 static void nvdpa_qpair_find_lost(struct nvdpa_qpair *qp)
 {
-	bool lost;
-	u32 key;
+	bool pending, lost;
 
 	spin_lock_irq(&qp->cq_lock);
-	key = nvdpa_qpair_pending(qp) ?
-	      (u32)qp->cq_phase << 16 | (qp->cq_head + 1) : 0;
-	lost = key && key == qp->unseen;
-	qp->unseen = key;
+	pending = nvdpa_qpair_pending(qp);
+	lost = pending && qp->unseen;
+	qp->unseen = pending;
 	spin_unlock_irq(&qp->cq_lock);
 	if (!lost || !nvdpa_qpair_reap(qp))
 		return;

@@ -124,8 +124,7 @@ struct nvdpa_slot {
  * @cq_phase: phase tag that a new entry has
  * @untrusted: a completion was bad; those behind it are not looked at
  * @has_cq: there is a doorbell to ring
- * @unseen: an entry that lay there when it was last watched: 1 + @cq_head, with
- *          @cq_phase above; or 0
+ * @unseen: an entry lay there when it was last watched, and none was taken since
  * @sq_lock: innermost; protects the remaining fields and the slots but for
  *           their command
  * @sq_tail: next free submission entry
@@ -161,7 +160,7 @@ struct nvdpa_qpair {
 	u16 cq_phase;
 	bool untrusted;
 	bool has_cq;
-	u32 unseen;
+	bool unseen;
 
 	spinlock_t sq_lock ____cacheline_aligned; /* posting, see above */
 	u16 sq_tail;
