@@ -26,7 +26,7 @@
 static struct op last[LAST];
 static __u64 done;
 static __u64 seed;
-static const char *path = "/tmp/nvdpa-ops";
+static const char *path;		/* what is done, one line each */
 
 static int op_format(char *line, size_t size, const struct op *op)
 {
@@ -190,6 +190,8 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
+	if (!path)
+		return 2;
 	signal(SIGALRM, on_alarm);
 	printf("# SEED=%llu\n", seed);
 	fflush(stdout);
