@@ -7,6 +7,12 @@ qemu_node() {
 	echo "-blockdev driver=host_device,node-name=disk,filename=$1,aio=$2,cache.direct=on"
 }
 
+# virtio_guest DISK AIO: the cells in a guest that has DISK as virtio-blk, with one iothread.
+virtio_guest() {
+	arm_guest /dev/vda --qemu "-object iothread,id=io0" --qemu "$(qemu_node "$1" "$2")" \
+		--qemu "-device virtio-blk-pci,drive=disk,iothread=io0,num-queues=1,disable-legacy=on"
+}
+
 # The disk of the second controller, which keeps what is written.
 memory_disk() {
 	pci_disk "$(pci_function 1)"

@@ -7,8 +7,7 @@ arm_setup() {
 }
 
 arm_run() {
-	arm_guest /dev/vda --qemu "-object iothread,id=io0" --qemu "$(qemu_node "$LV" io_uring)" \
-		--qemu "-device virtio-blk-pci,drive=disk,iothread=io0,num-queues=1,disable-legacy=on"
+	virtio_guest "$LV" io_uring
 }
 
 arm_teardown() {

@@ -5,6 +5,5 @@ ARM_WHAT="guest, QEMU virtio-blk on the raw NVMe, aio=native, one iothread"
 arm_run() {
 	device nvme
 	cell_disk "$DISK"
-	arm_guest /dev/vda --qemu "-object iothread,id=io0" --qemu "$(qemu_node "$DISK" native)" \
-		--qemu "-device virtio-blk-pci,drive=disk,iothread=io0,num-queues=1,disable-legacy=on"
+	virtio_guest "$DISK" native
 }
