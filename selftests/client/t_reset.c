@@ -25,6 +25,7 @@ static unsigned int resets(void)
 
 struct stats {
 	__u64 min, max, sum;
+	unsigned int number;
 };
 
 /* 0 or -errno; adds how long it took. */
@@ -34,6 +35,7 @@ static int reset_ctrl(int node, struct stats *took)
 	int err = ioctl(node, NVME_IOCTL_RESET) ? -errno : 0;
 
 	ms = env_now_ms() - start;
+	__atomic_add_fetch(&took->number, 1, __ATOMIC_RELAXED);
 	took->sum += ms;
 	if (ms > took->max)
 		took->max = ms;
@@ -49,6 +51,7 @@ FIXTURE(reset)
 	int node;
 	bool stop;
 	int err;
+	struct stats meanwhile;
 };
 
 FIXTURE_SETUP(reset)
@@ -111,11 +114,18 @@ TEST_F_TIMEOUT(reset, is_not_noticed, 600)
 static void *reset_all_the_time(void *arg)
 {
 	FIXTURE_DATA(reset) *self = arg;
-	struct stats took = {};
 
 	while (!__atomic_load_n(&self->stop, __ATOMIC_RELAXED) && !self->err)
-		self->err = reset_ctrl(self->node, &took);
+		self->err = reset_ctrl(self->node, &self->meanwhile);
 	return NULL;
+}
+
+/* A machine may be so fast that the guest is done after a few of them. */
+static bool enough_meanwhile(FIXTURE_DATA(reset) *self)
+{
+	return __atomic_load_n(&self->err, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&self->meanwhile.number, __ATOMIC_RELAXED) >=
+	       resets();
 }
 
 /* Whatever a guest does meanwhile, it is done within seconds. */
@@ -127,7 +137,7 @@ TEST_F_TIMEOUT(reset, keeps_nobody_waiting, 300)
 	unsigned int i;
 
 	ASSERT_EQ(0, pthread_create(&thread, NULL, reset_all_the_time, self));
-	for (i = 0; i < resets(); i++) {
+	for (i = 0; i < resets() || !enough_meanwhile(self); i++) {
 		self->load[0].tolerant = true;
 		ASSERT_EQ(0, load_fill(&self->load[0]));
 		start = env_now_ms();
@@ -159,7 +169,7 @@ TEST_F_TIMEOUT(reset, keeps_nobody_waiting, 300)
 	__atomic_store_n(&self->stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
 	EXPECT_EQ(0, self->err);
-	TH_LOG("%u times, at most %llu ms", resets(), worst);
+	TH_LOG("%u times, at most %llu ms", i, worst);
 	EXPECT_GE(ANSWER_MS * env_scale(), worst);
 	ASSERT_EQ(0, blk_write_pattern(&self->b, 0, LEN, 5));
 	ASSERT_EQ(0, blk_read_pattern(&self->b, 0, LEN, 5));
