@@ -109,6 +109,48 @@ TEST(probe, file_systems_and_tables)
 	}
 }
 
+static void put_numbers(const struct image *image, uint64_t offset,
+			const uint32_t *numbers, size_t count)
+{
+	put(image, offset, numbers, count * sizeof(*numbers));
+}
+
+/* An array is described at its begin or at its end. */
+TEST(probe, arrays)
+{
+	static const uint32_t version_0[] = { 0xa92b4efc, 0, 90 };
+	static const uint32_t version_1[] = { 0xa92b4efc, 1 };
+	static const uint64_t places[] = { 0, 4096, DISK_BYTES - 8192 };
+	struct image image;
+	uint64_t sector;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		sector = places[i] / 512;
+		image_open(&image, DISK_BYTES);
+		put_numbers(&image, places[i], version_1, ARRAY_SIZE(version_1));
+		put(&image, places[i] + 144, &sector, sizeof(sector));
+		found(&image, "linux_raid_member (raid)");
+	}
+	image_open(&image, DISK_BYTES);
+	put_numbers(&image, DISK_BYTES - (64 << 10), version_0,
+		    ARRAY_SIZE(version_0));
+	found(&image, "linux_raid_member (raid)");
+}
+
+TEST(probe, lvm)
+{
+	/* Sector, checksum, where the rest begins. */
+	static const uint32_t numbers[] = { 1, 0, 0x28a8ac73, 32 };
+	struct image image;
+
+	image_open(&image, DISK_BYTES);
+	put(&image, 512, "LABELONE", 8);
+	put_numbers(&image, 512 + 8, numbers, ARRAY_SIZE(numbers));
+	put(&image, 512 + 24, "LVM2 001", 8);
+	found(&image, "LVM2_member (raid)");
+}
+
 /* Of things that there need not be a tool for on this machine. */
 TEST(probe, containers)
 {
