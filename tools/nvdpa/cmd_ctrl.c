@@ -385,15 +385,16 @@ static void ctrl_show_row(const struct ctrl *ctrl, const struct health *health,
 	out_text("state", "STATE", state_name(ctrl->state));
 	out_text("model", "MODEL", ctrl->model);
 	out_text("serial", "SERIAL", ctrl->serial);
-	out_text("firmware", "FIRMWARE", ctrl->firmware);
+	out_text("firmware", out_at_length("FIRMWARE"), ctrl->firmware);
 	out_number("queue_pairs", NULL, ctrl->nr_qpairs);
 	out_number("free_queue_pairs", NULL, ctrl->nr_free_qpairs);
 	out_number_as(NULL, "FREE QUEUES", ctrl->nr_free_qpairs, "%u of %u",
 		      ctrl->nr_free_qpairs, ctrl->nr_qpairs);
-	out_number("queue_size", "QUEUE SIZE", ctrl->queue_size);
-	out_size("max_transfer", "MAX TRANSFER", ctrl->max_transfer_bytes);
-	out_bool("volatile_cache", "WRITE CACHE", ctrl->volatile_cache, "yes",
-		 "no");
+	out_number("queue_size", out_at_length("QUEUE SIZE"), ctrl->queue_size);
+	out_size("max_transfer", out_at_length("MAX TRANSFER"),
+		 ctrl->max_transfer_bytes);
+	out_bool("volatile_cache", out_at_length("WRITE CACHE"),
+		 ctrl->volatile_cache, "yes", "no");
 	health_tell(health);
 	out_number("volumes", "VOLUMES", ctrl_nr_volumes(contents, 0));
 	ctrl_show_recovery(ctrl);

@@ -121,7 +121,8 @@ static void tell_health(const struct event *event, char line[LINE])
 	int length = snprintf(line, LINE, "ctrl %s: health ", health->ctrl);
 
 	out_text("ctrl", NULL, health->ctrl);
-	health_tell(health);
+	if (out_is_json())
+		health_tell(health);
 	health_line(health, line + length, LINE - length);
 }
 

@@ -229,10 +229,11 @@ static void volume_show_row(const struct volume *volume, uint32_t lba_size)
 	out_number("nsid", "NSID", volume->nsid);
 	out_size("offset", "OFFSET", volume->start_lba * lba_size);
 	out_size("size", "SIZE", volume->nr_lbas * lba_size);
-	out_text("serial", "SERIAL", volume->serial);
+	out_text("serial", out_at_length("SERIAL"), volume->serial);
 	out_bool("read_only", "ACCESS", volume->read_only, "ro", "rw");
 	volume_show_default("queues", "QUEUES", volume->nr_queues);
-	volume_show_default("queue_size", "QUEUE SIZE", volume->queue_size);
+	volume_show_default("queue_size", out_at_length("QUEUE SIZE"),
+			    volume->queue_size);
 	volume_show_wiped(volume, lba_size);
 	if (*volume->used_by)
 		out_text("used_by", "USED BY", volume->used_by);

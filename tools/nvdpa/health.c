@@ -53,13 +53,13 @@ static void health_tell_temperature(const struct health *health)
 	char text[32];
 
 	if (!health->temperature_kelvin) {
-		out_none("temperature_kelvin", "TEMPERATURE");
+		out_none("temperature_kelvin", out_at_length("TEMPERATURE"));
 		return;
 	}
 	out_number("temperature_kelvin", NULL, health->temperature_kelvin);
 	snprintf(text, sizeof(text), "%d C",
 		 (int)health->temperature_kelvin - ZERO_CELSIUS_KELVIN);
-	out_text(NULL, "TEMPERATURE", text);
+	out_text(NULL, out_at_length("TEMPERATURE"), text);
 }
 
 static void health_tell_percent(const char *key, const char *title, uint32_t percent)
@@ -71,17 +71,18 @@ void health_tell(const struct health *health)
 {
 	if (!health || !health->known) {
 		out_none("critical_warning", "WARNING");
-		out_none("temperature_kelvin", "TEMPERATURE");
-		out_none("available_spare_percent", "SPARE");
+		out_none("temperature_kelvin", out_at_length("TEMPERATURE"));
+		out_none("available_spare_percent", out_at_length("SPARE"));
 		out_none("spare_threshold_percent", NULL);
-		out_none("used_percent", "USED");
+		out_none("used_percent", out_at_length("USED"));
 		return;
 	}
 	health_tell_warnings(health);
 	health_tell_temperature(health);
-	health_tell_percent("available_spare_percent", "SPARE", health->spare_percent);
+	health_tell_percent("available_spare_percent", out_at_length("SPARE"),
+			    health->spare_percent);
 	out_number("spare_threshold_percent", NULL, health->spare_threshold_percent);
-	health_tell_percent("used_percent", "USED", health->used_percent);
+	health_tell_percent("used_percent", out_at_length("USED"), health->used_percent);
 }
 
 void health_line(const struct health *health, char *line, int size)

@@ -168,6 +168,11 @@ static void out_layout(enum out_layout layout)
 	out.layout = layout;
 }
 
+const char *out_at_length(const char *title)
+{
+	return out.layout == OUT_RECORD ? title : NULL;
+}
+
 /* Both */
 
 void out_end(void)

@@ -64,6 +64,8 @@ void out_real(const char *key, const char *title, double value,
 void out_now(const char *key);
 /* JSON has null, text "-". */
 void out_none(const char *key, const char *title);
+/* A title for records alone: NULL in a table, whose line has no room for all. */
+const char *out_at_length(const char *title);
 /* A field whose text differs from its number. */
 __attribute__((format(printf, 4, 5)))
 void out_number_as(const char *key, const char *title, uint64_t value,
