@@ -232,6 +232,21 @@ TEST_F_TIMEOUT(isolation, edges, 60)
 }
 
 /*
+ * Over each boundary of two blocks from begin to end, and one block beyond, by each
+ * kind of request in its turn.
+ */
+TEST_F_TIMEOUT(isolation, every_boundary, 60)
+{
+	const __u64 n = self->b.lba_sectors;
+	unsigned int i = 0;
+	__u64 at;
+
+	pattern_fill(self->buf, 2 * n * BLK_SECTOR, 0, 7);
+	for (at = n; at <= self->b.sectors; at += n)
+		run(_metadata, self, &kinds[i++ % ARRAY_SIZE(kinds)], at - n, 2 * n);
+}
+
+/*
  * What would be a neighbour's if a sum or a shift dropped its high bits: sectors,
  * bytes and blocks that wrap just before the volume, and just behind it.
  */
