@@ -12,33 +12,19 @@
 #include "blk.h"
 #include "env.h"
 #include "load.h"
+#include "pieces.h"
 
 #define DEVICES_MAX 64
-#define CHUNK (2UL << 20)
-/* Where chunks begin for the device; they are all the same memory. */
-#define CHUNKS_IOVA (1ULL << 40)
 
 static struct blk blk[DEVICES_MAX];
 static struct req *req[LOAD_DEPTH_MAX];
 static __u64 chunk_seed = 1;
 
-/*
- * No two neighbours are one run of memory, for each begins where the one before
- * began, not where it ended.
- */
-static int map_chunks(struct load *l, struct blk *b)
+static int map_pieces(struct load *l, struct blk *b)
 {
-	__u8 *piece = blk_take(b, CHUNK, CHUNK);
-	unsigned int i;
-	int err, end;
+	int err = pieces_pin(b, l->chunks);
+	int end = pieces_map(b);
 
-	if (!piece)
-		return -ENOMEM;
-	err = vdev_iotlb(&b->vdev, VHOST_IOTLB_BATCH_BEGIN, 0, 0, NULL, 0);
-	for (i = 0; i < l->chunks && !err; i++)
-		err = vdev_iotlb(&b->vdev, VHOST_IOTLB_UPDATE, CHUNKS_IOVA + i * CHUNK,
-				 CHUNK, piece, VHOST_ACCESS_RW);
-	end = vdev_iotlb(&b->vdev, VHOST_IOTLB_BATCH_END, 0, 0, NULL, 0);
 	return err ? err : end;
 }
 
@@ -46,7 +32,7 @@ static int vhost_open_one(struct load *l, unsigned int device)
 {
 	unsigned int each = l->depth / l->devices, i;
 	struct blk_options options = {
-		.memory = (8UL << 20) + (size_t)each * l->len + (l->chunks ? 2 * CHUNK : 0),
+		.memory = (8UL << 20) + (size_t)each * l->len + (l->chunks ? 2 * PIECE : 0),
 	};
 	struct blk *b = &blk[device];
 	int err;
@@ -54,7 +40,7 @@ static int vhost_open_one(struct load *l, unsigned int device)
 	setenv("NVDPA_VHOST", l->paths[device], 1);
 	err = blk_open(b, &options);
 	if (!err && l->chunks)
-		err = map_chunks(l, b);
+		err = map_pieces(l, b);
 	if (err)
 		return err;
 	for (i = device * each; i < (device + 1) * each; i++) {
@@ -76,7 +62,7 @@ static int vhost_open(struct load *l)
 	unsigned int i;
 	int err = 0;
 
-	if (l->devices > DEVICES_MAX || l->len > CHUNK)
+	if (l->devices > DEVICES_MAX || l->len > PIECE)
 		return -EINVAL;
 	for (i = 0; i < l->devices && !err; i++)
 		err = vhost_open_one(l, i);
@@ -87,8 +73,8 @@ static int vhost_open(struct load *l)
 static __u64 chunk_address(const struct load *l, unsigned int slot)
 {
 	chunk_seed = chunk_seed * 6364136223846793005ULL + 1442695040888963407ULL;
-	return CHUNKS_IOVA + (chunk_seed >> 33) % l->chunks * CHUNK +
-	       (__u64)slot * l->len % (CHUNK - l->len + 1) / MEM_PAGE * MEM_PAGE;
+	return PIECES_IOVA + (chunk_seed >> 33) % l->chunks * PIECE +
+	       (__u64)slot * l->len % (PIECE - l->len + 1) / MEM_PAGE * MEM_PAGE;
 }
 
 /* One descriptor of the ring each, as Linux does it. */

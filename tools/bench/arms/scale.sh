@@ -20,11 +20,22 @@ arm_setup() {
 
 # scale_cell NAME VOLUMES OPTION...: with as many requests for each volume.
 scale_cell() {
-	local name=$1 volumes=$2
+	local name=$1 volumes=$2 job
 	shift 2
 
-	cell_tell "$name" "$("$BIN/load" --count --count-of $((500 * volumes)) "$@" \
-		vhost "${SCALE_NODES[@]:0:volumes}")"
+	job="--count --count-of $((500 * volumes)) $* vhost"
+	# shellcheck disable=SC2086 # words
+	cell_tell "$name" "$("$BIN/load" $job "${SCALE_NODES[@]:0:volumes}")" "load $job"
+}
+
+# map_cells PIECES: what it takes to pin them, and to map what is pinned.
+map_cells() {
+	local said
+
+	"$BIN/map" "$1" "${SCALE_NODES[0]}" >"$WORK/map"
+	while read -r said; do
+		cell_tell "$(jq -r .what <<<"$said"), $1 pieces" "$said"
+	done <"$WORK/map"
 }
 
 arm_run() {
@@ -39,5 +50,6 @@ arm_run() {
 			scale_cell "read1, $n pieces" 1 --chunks "$n"
 			scale_cell "read32, $n pieces" 1 --chunks "$n" --depth 32
 		done
+		map_cells 4096
 	done
 }
