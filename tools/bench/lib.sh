@@ -24,9 +24,29 @@ declare -A CELL_FIO=(
 	[write32]='--rw=randwrite --iodepth=32'
 	[seq1m]='--rw=read --bs=1m --iodepth=2'
 	[read128]='--rw=randread --iodepth=128'
+	[read16x2]='--rw=randread --iodepth=16 --numjobs=2 --group_reporting'
+	[write16x2]='--rw=randwrite --iodepth=16 --numjobs=2 --group_reporting'
 	[mix70]='--rw=randrw --rwmixread=70 --iodepth=32'
 	[fsync]='--rw=randwrite --bs=16k --iodepth=1 --fsync=2'
 )
+
+# machine_tell WHO: what may differ between machines, the host or a guest, in a line of JSON.
+machine_tell() {
+	local sys=/sys/devices/system/cpu/cpuidle
+
+	echo "{\"$1\":\"$(
+		echo "Linux $(uname -r), $(nproc) CPU, $(awk '/^MemTotal/ { print int($2 / 1024) " MiB" }' /proc/meminfo)"
+		echo "clock $(</sys/devices/system/clocksource/clocksource0/current_clocksource)"
+		echo "cpuidle $(cat "$sys/current_driver" "$sys/current_governor" | xargs)"
+		machine_setting "KVM's halt polling, ns:" /sys/module/kvm/parameters/halt_poll_ns
+		echo "command line $(</proc/cmdline)"
+	)\"}" | paste -sd ';' | sed 's/;/; /g'
+}
+
+# machine_setting WHAT FILE: if there is one.
+machine_setting() {
+	[[ ! -r $2 ]] || echo "$1 $(<"$2")"
+}
 
 # The disk's scheduler is the same in every arm: none.
 cell_disk() {
@@ -40,7 +60,7 @@ cell() {
 }
 
 cell_count() {
-	local disk=$1 name=$2 engine=$3 out
+	local disk=$1 name=$2 engine=$3 job out
 
 	if [[ $name == idle ]]; then
 		"$BIN/mark" start
@@ -50,38 +70,40 @@ cell_count() {
 		return
 	fi
 	[[ -n ${CELL_LOAD[$name]-} ]] || return 0
+	job="--count --count-of ${BENCH_COUNT:-1000} ${CELL_LOAD[$name]} $engine"
 	# shellcheck disable=SC2086 # words
-	out=$("$BIN/load" --count --count-of "${BENCH_COUNT:-1000}" ${CELL_LOAD[$name]} \
-		"$engine" "$disk")
-	cell_tell "$name" "$out"
+	out=$("$BIN/load" $job "$disk")
+	cell_tell "$name" "$out" "load $job"
 }
 
 # fio's own percentiles; what it says of its whole run is one line.
 cell_time() {
-	local disk=$1 name=$2 engine=$3 out
+	local disk=$1 name=$2 engine=$3 job out
 
 	if [[ $engine == vhost ]]; then
 		[[ -n ${CELL_LOAD[$name]-} ]] || return 0
+		job="--time --count-of ${BENCH_COUNT:-20000} ${CELL_LOAD[$name]} $engine"
 		# shellcheck disable=SC2086 # words
-		out=$("$BIN/load" --time --count-of "${BENCH_COUNT:-20000}" ${CELL_LOAD[$name]} \
-			"$engine" "$disk")
+		out=$("$BIN/load" $job "$disk")
+		job="load $job"
 	else
+		job="--direct=1 --bs=4k --ioengine=$engine --size=64m --time_based --runtime=3"
+		job+=" --ramp_time=1 --randrepeat=1 ${CELL_FIO[$name]}"
 		# shellcheck disable=SC2086 # words
-		out=$(fio --name=cell --filename="$disk" --direct=1 --bs=4k --ioengine="$engine" \
-			--size=64m --time_based --runtime=3 --ramp_time=1 \
-			--randrepeat=1 --percentile_list=50:99:99.9 --output-format=json \
-			${CELL_FIO[$name]} | jq -c --arg engine "$engine" '.jobs[0] | .read as $r | .write as $w |
+		out=$(fio --name=cell --filename="$disk" $job --percentile_list=50:99:99.9 \
+			--output-format=json | jq -c --arg engine "$engine" '.jobs[0] | .read as $r | .write as $w |
 			(if $r.total_ios >= $w.total_ios then $r else $w end) as $m | {
 			engine: $engine, count: ($r.total_ios + $w.total_ios), rate: ($r.iops + $w.iops | round),
 			p50_ns: $m.clat_ns.percentile."50.000000", p99_ns: $m.clat_ns.percentile."99.000000",
 			p999_ns: $m.clat_ns.percentile."99.900000"}')
+		job="fio $job"
 	fi
-	cell_tell "$name" "$out"
+	cell_tell "$name" "$out" "$job"
 }
 
-# cell_tell NAME JSON: with the name in front of what was measured.
+# cell_tell NAME JSON [JOB]: with the name in front of what was measured.
 cell_tell() {
-	echo "{\"cell\":\"$1\",${2#\{}"
+	echo "{\"cell\":\"$1\",\"job\":\"${3-}\",${2#\{}"
 }
 
 # cells MODE DISK CELL...: CELL is NAME or NAME:ENGINE.

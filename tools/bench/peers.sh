@@ -33,6 +33,8 @@ lv_make() {
 lv_remove() {
 	vgchange -qq -an bench
 	vgremove -qqff -y bench
+	# No udev here, and lvm would not make a group again whose folder is there.
+	rm -rf /dev/bench
 	wipefs -qa "$LV_DISK"
 }
 

@@ -19,6 +19,7 @@ CALLS = {
     "interrupts": ["handle_edge_irq"],
     "syscalls": ["do_syscall_64"],
     "kicks": ["ioeventfd_write", "nvdpa_submit_kick"],
+    "wakes": ["try_to_wake_up"],
 }
 MODULE = "[nvme_vdpa]"
 # A percentile with less than ten requests beyond it is left out.
@@ -127,20 +128,18 @@ def read_cells(directory):
 
 
 def spread(values):
-    """The median, and the least and the most when there are several."""
+    """The median, and the least and the most if they differ."""
     middle = statistics.median(values)
     digits = 0 if middle >= 100 else 1 if middle >= 10 else 2
-    text = f"{middle:,.{digits}f}"
-    if len(values) > 1:
-        text += f" ({min(values):,.{digits}f}..{max(values):,.{digits}f})"
-    return text
+    text, least, most = (f"{value:,.{digits}f}" for value in (middle, min(values), max(values)))
+    return text if least == most else f"{text} ({least}..{most})"
 
 
 COLUMNS_COUNT = [
     ("host kernel", "host_kernel"), ("ours of it", "module"), ("host user", "host_user"),
     ("guest kernel", "guest_kernel"), ("guest user", "guest_user"),
-    ("VM entries", "entries"), ("switches", "switches"), ("interrupts", "interrupts"),
-    ("syscalls", "syscalls"), ("kicks", "kicks"),
+    ("VM entries", "entries"), ("switches", "switches"), ("wake-ups", "wakes"),
+    ("interrupts", "interrupts"), ("syscalls", "syscalls"), ("kicks", "kicks"),
 ]
 COLUMNS_TIME = [
     ("a second", "rate"), ("p50 us", "p50_us"), ("p99 us", "p99_us"), ("p99.9 us", "p999_us"),
@@ -148,18 +147,69 @@ COLUMNS_TIME = [
 ]
 
 
-def table(cells, columns):
-    """One table a cell, a row an arm."""
+def same(title, arms, key):
+    """What arms say of their machines: once, if they say the same."""
+    said = {}
+    for arm, what in arms.items():
+        if key in what:
+            said.setdefault(what[key], []).append(arm)
+    if len(said) == 1:
+        return [f"- {title}, the same in every arm that has one: {next(iter(said))}"]
+    return [f"- {title} of {', '.join(names)}: {what}" for what, names in said.items()]
+
+
+def configuration(config, arms):
+    text = [f"- {key}: {value}" for key, value in config.items()]
+    text += same("host", arms, "host") + same("guest", arms, "guest")
+    text += ["", "| arm | what it is | options of tools/lab/guest | seconds |", "|---|---|---|---|"]
+    return text + [f"| {arm} | {said['what']} | {said.get('options', '').replace('|', ' ')} | {said.get('seconds', 'failed')} |"
+                   for arm, said in arms.items()]
+
+
+TITLES = {
+    "read1": "4 KiB random reads, 1 in flight", "read32": "4 KiB random reads, 32 in flight",
+    "write1": "4 KiB random writes, 1 in flight", "write32": "4 KiB random writes, 32 in flight",
+    "seq1m": "1 MiB sequential reads, 2 in flight", "read128": "4 KiB random reads, 128 in flight",
+    "mix70": "4 KiB random, 70 % reads, 32 in flight", "fsync": "16 KiB random writes, fsync after two",
+    "read16x2": "4 KiB random reads, 16 in flight from each of two CPUs",
+    "write16x2": "4 KiB random writes, 16 in flight from each of two CPUs",
+    "idle": "nothing to do, a second of it",
+}
+
+
+def title(name):
+    """The cell, and what its requests are."""
+    what = TITLES.get(name.removesuffix(" psync"))
+    return f"{name}: {what}" if what else name
+
+
+def row(name, cells, columns):
+    values = [spread([c[key] for c in cells]) if all(key in c for c in cells) else "" for _, key in columns]
+    return f"| {name} | " + " | ".join(values) + " |"
+
+
+def head(first, columns):
+    return ["", f"| {first} | " + " | ".join(c[0] for c in columns) + " |", "|---" * (len(columns) + 1) + "|"]
+
+
+def of(cells, key):
+    """The cells, by what they have there, in order."""
+    by = {}
+    for cell in cells:
+        by.setdefault(cell[key], []).append(cell)
+    return by
+
+
+def tables(cells, columns):
+    """One table a cell, a row an arm; one with a row a cell if there is one arm."""
+    columns = [c for c in columns if any(cell.get(c[1]) for cell in cells)]
+    if len(of(cells, "arm")) == 1:
+        return ["\n## Cells"] + head("cell", columns) + [
+            row(name, here, columns) for name, here in of(cells, "name").items()]
     text = []
-    for name in dict.fromkeys(cell["name"] for cell in cells):
-        text += [f"\n## {name}\n", "| arm | " + " | ".join(c[0] for c in columns) + " |",
-                 "|---" * (len(columns) + 1) + "|"]
-        here = [cell for cell in cells if cell["name"] == name]
-        for arm in dict.fromkeys(cell["arm"] for cell in here):
-            rows = [cell for cell in here if cell["arm"] == arm]
-            values = [spread([r[key] for r in rows]) if all(key in r for r in rows) else ""
-                      for _, key in columns]
-            text.append(f"| {arm} | " + " | ".join(values) + " |")
+    for name, here in of(cells, "name").items():
+        text += [f"\n## {title(name)}\n"] + [f"    {job}" for job in of(here, "job") if job]
+        text += head("arm", columns) + [row(arm, rows, columns) for arm, rows in of(here, "arm").items()]
     return text
 
 
@@ -186,13 +236,35 @@ BARS = [
      ("scale", "read1, 1 volumes", ["host_kernel"]), 1.1),
     ("4096 pieces of memory by 1, depth 1", ("scale", "read1, 4096 pieces", ["host_kernel"]),
      ("scale", "read1, 1 pieces", ["host_kernel"]), 1.1),
+    ("32 volumes by 1, depth 8", ("scale", "read8, 32 volumes", ["host_kernel"]),
+     ("scale", "read8, 1 volumes", ["host_kernel"]), 1.1),
+    ("4096 pieces of memory by 1, depth 32", ("scale", "read32, 4096 pieces", ["host_kernel"]),
+     ("scale", "read32, 1 pieces", ["host_kernel"]), 1.1),
+    ("8 GiB in pieces of 2 MiB: our part of mapping, by vhost-vdpa's pinning",
+     ("scale", "map, 4096 pieces", ["host_kernel"]),
+     ("scale", "pin, 4096 pieces", ["host_kernel"]), 0.2),
     ("idle guest: our functions in a second", ("ours", "idle", ["module"]), None, 0),
+]
+
+
+# And figures of time: more is better.
+QEMU = ["qemu-uring", "qemu-uring-2", "qemu-native", "qemu-lv", "qcow2", "virtio-scsi", "qemu-nvme"]
+BARS_TIME = [
+    ("guest, depth 1, by QEMU with io_uring", "read1 psync", ["qemu-uring"], 2.0),
+    ("guest, depth 1, by VFIO", "read1 psync", ["vfio"], 0.85),
+    ("guest, depth 32, by the best of QEMU", "read32", QEMU, 1.5),
+    ("guest, depth 32, by VFIO", "read32", ["vfio"], 0.95),
 ]
 
 
 def figure(cells, arm, name, keys):
     rows = [c for c in cells if (c["arm"], c["name"]) == (arm, name) and all(k in c for k in keys)]
     return statistics.median(sum(c[k] for k in keys) for c in rows) if rows else None
+
+
+def ratio(value, base):
+    digits = 0 if min(value, base) >= 100 else 1
+    return f"{value / base:.3f} ({value:,.{digits}f}/{base:,.{digits}f})"
 
 
 def bars(cells):
@@ -203,9 +275,16 @@ def bars(cells):
         base = figure(cells, *by) if by else 1
         if value is None or base is None:
             continue
-        shown = f"{value / base:.3f} ({value:,.0f}/{base:,.0f})" if by else f"{value:,.0f}"
-        text.append(f"| {name} | {shown} | {most} | {'yes' if value / base <= most else 'no'} |")
-    return ["\n## Bars\n", "| figure | now | at most | met |", "|---|---|---|---|"] + text if text else []
+        shown = ratio(value, base) if by else f"{value:,.0f}"
+        text.append(f"| {name} | {shown} | at most {most} | {'yes' if value / base <= most else 'no'} |")
+    for name, cell, others, least in BARS_TIME:
+        value = figure(cells, "ours", cell, ["rate"])
+        bases = [figure(cells, other, cell, ["rate"]) for other in others]
+        if value is None or not any(bases):
+            continue
+        base = max(filter(None, bases))
+        text.append(f"| {name} | {ratio(value, base)} | at least {least} | {'yes' if value / base >= least else 'no'} |")
+    return ["\n## Bars\n", "| figure | now | bar | met |", "|---|---|---|---|"] + text if text else []
 
 
 def functions(cells):
@@ -218,26 +297,56 @@ def functions(cells):
     return text
 
 
+COLOURS = ["#1f4e79", "#8fb8de", "#c55a11", "#f4b183"]
+
+
+def plot_counted(items):
+    """By who executed. A client that polls is not work."""
+    lines = []
+    for label, rows in items:
+        values = [statistics.median(c[who] for c in rows) for who in WHO]
+        if rows[0]["engine"] == "vhost":
+            values[WHO.index("host_user")] = 0
+        lines.append(f'"{label}" ' + " ".join(map(str, values)))
+    plots = [f"$data using {i + 2}:xtic(1) title '{who.replace('_', ' ')}' linecolor rgb '{colour}'"
+             for i, (who, colour) in enumerate(zip(WHO, COLOURS))]
+    return lines, ["set style data histogram", "set style histogram rowstacked", "plot " + ", ".join(plots)]
+
+
+def plot_timed(items):
+    """The median of the rounds, the least and the most of them."""
+    lines = []
+    for i, (label, rows) in enumerate(items):
+        values = [c["rate"] for c in rows]
+        lines.append(f'{i} {statistics.median(values)} {min(values)} {max(values)} "{label}"')
+    return lines, [f"plot [-0.6:{len(items) - 0.4}] $data using 1:2:3:4:xtic(5) with boxerrorbars "
+                   f"notitle linecolor rgb '{COLOURS[1]}'"]
+
+
+PLOTTED = ["read1 psync", "read1", "read32", "read16x2", "pgbench"]
+
+
+def panels(cells):
+    """Titles, and the bars of each: a panel a main cell, or one for all of one arm."""
+    if len(of(cells, "arm")) == 1:
+        return [(cells[0]["arm"], [(n, rows) for n, rows in of(cells, "name").items() if n.startswith("read")])]
+    return [(title(name), list(of(rows, "arm").items()))
+            for name, rows in of(cells, "name").items() if name in PLOTTED]
+
+
 def plot(cells, path, counted):
-    """A plot a cell, bars stacked by who executed, or the rate."""
-    keys = WHO if counted else ["rate"]
-    names = [n for n in dict.fromkeys(c["name"] for c in cells) if n.split()[0] in ("read1", "read32", "pgbench")]
-    script = ["set terminal svg size 900,420 dynamic background 'white'",
-              f"set output '{path}'", "set style data histogram",
-              "set style histogram rowstacked" if counted else "set style histogram clustered",
-              "set style fill solid border -1", "set boxwidth 0.8", "set xtics rotate by -35",
-              f"set ylabel '{'instructions' if counted else 'a second'}'",
-              f"set multiplot layout 1,{max(1, len(names))}"]
-    for name in names:
-        script += ["$data << END"]
-        for arm in dict.fromkeys(c["arm"] for c in cells):
-            rows = [c for c in cells if c["arm"] == arm and c["name"] == name]
-            if rows:
-                values = [str(statistics.median(r[k] for r in rows)) for k in keys]
-                script.append(f'"{arm}" ' + " ".join(values))
-        script += ["END", f"set title '{name}'",
-                   "plot " + ", ".join(f"$data using {i + 2}:xtic(1) title '{k.replace('_', ' ')}'"
-                                       for i, k in enumerate(keys))]
+    """The panels, one below the other."""
+    shown = panels(cells)
+    script = [f"set terminal svg size 900,{340 * len(shown)} font 'sans,12' background 'white'",
+              f"set output '{path}'", "set style fill solid border rgb 'white'", "set boxwidth 0.7",
+              "set yrange [0:*]", "set border 3", "set tics nomirror",
+              "set grid ytics", "set format y '%.0f'",
+              f"set ylabel '{'instructions a request' if counted else 'a second'}'",
+              "set key outside right top reverse Left invert", f"set multiplot layout {len(shown)},1"]
+    for name, items in shown:
+        lines, commands = (plot_counted if counted else plot_timed)(items)
+        turn = -20 if len(items) <= 11 else -60
+        script += ["$data << END"] + lines + ["END", f"set xtics rotate by {turn}", f"set title '{name}'"] + commands
     subprocess.run(["gnuplot"], input="\n".join(script) + "\nunset multiplot\n", text=True, check=True)
 
 
@@ -253,13 +362,12 @@ def main():
             if key + "_ns" in cell and cell["count"] >= samples:
                 cell[key + "_us"] = cell[key + "_ns"] / 1000
     text = [f"# {os.path.basename(directory)}\n"]
-    text += [f"- {key}: {value}" for key, value in config.items()]
-    text += ["", "| arm | what it is |", "|---|---|"]
-    text += [f"| {arm} | {said['what']} |" for arm, said in arms.items()]
+    text += configuration(config, arms)
     text += ["\nThe median of the rounds (least..most), for one request; when idle, for a second."]
-    text += table(cells, COLUMNS_COUNT if counted else COLUMNS_TIME)
+    text += tables(cells, COLUMNS_COUNT if counted else COLUMNS_TIME)
+    text += bars(cells)
     if counted:
-        text += bars(cells) + functions(cells)
+        text += functions(cells)
     with open(directory + ".md", "w") as f:
         f.write("\n".join(text) + "\n")
     with open(directory + ".json", "w") as f:
