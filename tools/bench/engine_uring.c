@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * io_uring, at its best without polling: one system call submits all that was
- * prepared and waits for the next completion.
+ * prepared and waits for the next completion. Unless each is to be one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -91,11 +91,6 @@ static int uring_prepare(struct load *l, unsigned int slot, __u64 offset)
 	return 0;
 }
 
-static int uring_submit(struct load *l)
-{
-	return 0;
-}
-
 static int uring_enter(struct load *l, bool wait)
 {
 	long n;
@@ -109,6 +104,11 @@ static int uring_enter(struct load *l, bool wait)
 		return uring_fail(l, "io_uring_enter");
 	prepared = 0;
 	return 0;
+}
+
+static int uring_submit(struct load *l)
+{
+	return l->each ? uring_enter(l, false) : 0;
 }
 
 static int uring_reap(struct load *l, unsigned int *slots)

@@ -11,6 +11,7 @@ BIN=${BENCH%/tools/bench}/build/bench/bin
 declare -A CELL_LOAD=(
 	[read1]='--depth 1'
 	[read32]='--depth 32'
+	[each32]='--depth 32 --each'
 	[read16]='--depth 16 --batch'
 	[write1]='--write --depth 1'
 	[write32]='--write --depth 32'

@@ -49,9 +49,12 @@ static __u64 next_offset(void)
 
 static int begin(unsigned int slot)
 {
+	int err;
+
 	if (timed)
 		began[slot] = now_ns();
-	return engine->prepare(&load, slot, next_offset());
+	err = engine->prepare(&load, slot, next_offset());
+	return err || !load.each ? err : engine->submit(&load);
 }
 
 static void ended(unsigned int slot)
@@ -131,6 +134,7 @@ static int usage(void)
 	fputs("usage: load [OPTION]... ENGINE PATH...\n"
 	      "ENGINE: psync, io_uring, or vhost with one or more /dev/vhost-vdpa-N\n"
 	      "  --write --bytes N --depth N --batch    what and how; depth is that of each\n"
+	      "  --each                                 a system call or a kick for each\n"
 	      "  --chunks N                             vhost: data in N pieces of 2 MiB\n"
 	      "  --count-of N --warm-up N --area BYTES  how many, and where\n"
 	      "  --count, --time                        what is measured\n", stderr);
@@ -142,6 +146,7 @@ static const struct option options[] = {
 	{ "bytes", required_argument, NULL, 'b' },
 	{ "depth", required_argument, NULL, 'd' },
 	{ "batch", no_argument, NULL, 'B' },
+	{ "each", no_argument, NULL, 'e' },
 	{ "chunks", required_argument, NULL, 'C' },
 	{ "count-of", required_argument, NULL, 'n' },
 	{ "warm-up", required_argument, NULL, 'u' },
@@ -169,6 +174,9 @@ static int parse(int argc, char **argv)
 			break;
 		case 'B':
 			batch = true;
+			break;
+		case 'e':
+			load.each = true;
 			break;
 		case 'C':
 			load.chunks = strtoul(optarg, NULL, 0);

@@ -13,6 +13,7 @@ struct load {
 	char * const *paths;		/* several devices: vhost only */
 	unsigned int devices;
 	bool write;
+	bool each;			/* handed over one by one, as fio does by default */
 	unsigned int depth;		/* of all devices together, as many for each */
 	unsigned int chunks;		/* vhost: data lies in so many pieces of memory */
 	__u32 len;			/* of a request, in bytes */

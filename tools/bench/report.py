@@ -169,6 +169,7 @@ def configuration(config, arms):
 TITLES = {
     "read1": "4 KiB random reads, 1 in flight", "read32": "4 KiB random reads, 32 in flight",
     "write1": "4 KiB random writes, 1 in flight", "write32": "4 KiB random writes, 32 in flight",
+    "each32": "4 KiB random reads, 32 in flight, handed over one by one",
     "seq1m": "1 MiB sequential reads, 2 in flight", "read128": "4 KiB random reads, 128 in flight",
     "mix70": "4 KiB random, 70 % reads, 32 in flight", "fsync": "16 KiB random writes, fsync after two",
     "read16x2": "4 KiB random reads, 16 in flight from each of two CPUs",
@@ -267,9 +268,12 @@ def ratio(value, base):
     return f"{value / base:.3f} ({value:,.{digits}f}/{base:,.{digits}f})"
 
 
-def bars(cells):
+def bars(cells, arms):
     """The bars that this part has the figures for."""
     text = []
+    for kib in (int(said["queue_kib"]) for said in arms.values() if "queue_kib" in said):
+        text.append(f"| KiB of memory for a virtqueue of 256 entries | {kib:,} | at most 512 | "
+                    f"{'yes' if kib <= 512 else 'no'} |")
     for name, what, by, most in BARS:
         value = figure(cells, *what)
         base = figure(cells, *by) if by else 1
@@ -291,7 +295,7 @@ def functions(cells):
     """Where our arms' instructions go."""
     text = ["\n## Functions\n"]
     for cell in cells:
-        if cell["round"] == 1 and "top" in cell and cell["cell"] in ("read1", "read32"):
+        if cell["round"] == 1 and "top" in cell and cell["cell"] in ("read1", "read32", "each32"):
             text += [f"\n### {cell['arm']}, {cell['name']}\n", "| function | instructions an I/O |", "|---|---|"]
             text += [f"| `{name}` | {n} |" for name, n in cell["top"]]
     return text
@@ -319,11 +323,11 @@ def plot_timed(items):
     for i, (label, rows) in enumerate(items):
         values = [c["rate"] for c in rows]
         lines.append(f'{i} {statistics.median(values)} {min(values)} {max(values)} "{label}"')
-    return lines, [f"plot [-0.6:{len(items) - 0.4}] $data using 1:2:3:4:xtic(5) with boxerrorbars "
-                   f"notitle linecolor rgb '{COLOURS[1]}'"]
+    return lines, [f"plot [-0.6:{len(items) - 0.4}] $data using 1:2:xtic(5) with boxes notitle linecolor rgb "
+                   f"'{COLOURS[1]}', $data using 1:2:3:4 with yerrorbars notitle pointtype 0 linecolor rgb 'black'"]
 
 
-PLOTTED = ["read1 psync", "read1", "read32", "read16x2", "pgbench"]
+PLOTTED = ["read1 psync", "read1", "read32", "each32", "read16x2", "pgbench"]
 
 
 def panels(cells):
@@ -339,7 +343,7 @@ def plot(cells, path, counted):
     shown = panels(cells)
     script = [f"set terminal svg size 900,{340 * len(shown)} font 'sans,12' background 'white'",
               f"set output '{path}'", "set style fill solid border rgb 'white'", "set boxwidth 0.7",
-              "set yrange [0:*]", "set border 3", "set tics nomirror",
+              "set yrange [0:*]", "set border 3", "set tics nomirror", "set pointintervalbox 0",
               "set grid ytics", "set format y '%.0f'",
               f"set ylabel '{'instructions a request' if counted else 'a second'}'",
               "set key outside right top reverse Left invert", f"set multiplot layout {len(shown)},1"]
@@ -365,7 +369,7 @@ def main():
     text += configuration(config, arms)
     text += ["\nThe median of the rounds (least..most), for one request; when idle, for a second."]
     text += tables(cells, COLUMNS_COUNT if counted else COLUMNS_TIME)
-    text += bars(cells)
+    text += bars(cells, arms)
     if counted:
         text += functions(cells)
     with open(directory + ".md", "w") as f:

@@ -4,14 +4,26 @@ ARM_WHAT="ours, clients without a guest: 1 to 32 volumes at work; 8 GiB of memor
 SCALE_VOLUMES=32
 SCALE_NODES=()
 
+# The host's free memory, in KiB.
+scale_free() {
+	awk '/^MemFree/ { print $2 }' /proc/meminfo
+}
+
 arm_setup() {
-	local i
+	local i free
 
 	PCI=$(pci_function 0)
 	nvdpa ctrl attach "pci/$PCI" init
 	for ((i = 1; i <= SCALE_VOLUMES; i++)); do
 		nvdpa volume add "v$i" ctrl "pci/$PCI" size 16MiB
+	done
+	free=$(scale_free)
+	for ((i = 1; i <= SCALE_VOLUMES; i++)); do
 		vdpa_add "v$i" "$PCI"
+	done
+	# Each has one virtqueue, for there is one CPU.
+	say queue_kib $(((free - $(scale_free)) / SCALE_VOLUMES))
+	for ((i = 1; i <= SCALE_VOLUMES; i++)); do
 		vdpa_to vhost_vdpa "v$i"
 		wait_for 10 vdpa_node "v$i" >/dev/null
 		SCALE_NODES+=("$(vdpa_node "v$i")")
