@@ -52,6 +52,14 @@ netlink_refused() {
 		fail "without /$pattern/: $*: $NETLINK_ANSWER"
 }
 
+# netlink_event_comes NAME FILTER: one of the next events is this one.
+netlink_event_comes() {
+	until netlink event &&
+		jq -e ".name == \"$1\" and (.msg | $2)" <<<"${NETLINK_ANSWER#ok }" >/dev/null; do
+		[[ $NETLINK_ANSWER == ok* ]] || fail "$1 ($2): $NETLINK_ANSWER"
+	done
+}
+
 # netlink_event NAME [FILTER]: the next event is this one, and jq's FILTER is
 # true for it.
 netlink_event() {

@@ -408,9 +408,9 @@ static int nvdpa_mgmt_namespaces(struct nvdpa_ctrl *ctrl,
 	return nvdpa_fit_namespaces(ctrl, now);
 }
 
-static void nvdpa_mgmt_dead(struct nvdpa_ctrl *ctrl)
+static void nvdpa_mgmt_state(struct nvdpa_ctrl *ctrl)
 {
-	nvdpa_volumes_dead(ctrl);
+	nvdpa_volumes_state(ctrl);
 }
 
 static void nvdpa_mgmt_event(struct nvdpa_ctrl *ctrl,
@@ -425,6 +425,6 @@ const struct nvdpa_ctrl_client nvdpa_mgmt_client = {
 	.claim = nvdpa_mgmt_claim,
 	.unclaim = nvdpa_mgmt_unclaim,
 	.namespaces = nvdpa_mgmt_namespaces,
-	.dead = nvdpa_mgmt_dead,
+	.state = nvdpa_mgmt_state,
 	.event = nvdpa_mgmt_event,
 };

@@ -112,7 +112,7 @@ struct nvdpa_volumes *nvdpa_volumes_of(const struct nvdpa_ctrl *ctrl)
 	return NULL;
 }
 
-void nvdpa_volumes_dead(const struct nvdpa_ctrl *ctrl)
+void nvdpa_volumes_state(const struct nvdpa_ctrl *ctrl)
 {
 	const struct nvdpa_volumes *vols;
 

@@ -188,14 +188,14 @@ void nvdpa_volumes_withdraw(struct nvdpa_volumes *vols);
 struct nvdpa_volumes *nvdpa_volumes_of(const struct nvdpa_ctrl *ctrl);
 
 /**
- * nvdpa_volumes_dead() - tell that a controller died
+ * nvdpa_volumes_state() - tell that the state of a controller has changed
  * @ctrl: the controller
  *
  * One that is not published, or not any more, is nobody's concern.
  *
  * Context: may sleep.
  */
-void nvdpa_volumes_dead(const struct nvdpa_ctrl *ctrl);
+void nvdpa_volumes_state(const struct nvdpa_ctrl *ctrl);
 
 /**
  * nvdpa_volumes_event() - tell of an asynchronous event of a controller

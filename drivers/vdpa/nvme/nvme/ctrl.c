@@ -16,13 +16,13 @@
 
 /* CAP.TO counts in half seconds. */
 #define NVDPA_CAP_TO_MS		500
-/* A controller dies under locks that telling of it must not have. */
-static void nvdpa_ctrl_dead_work(struct work_struct *work)
+/* A state changes under locks that telling of it must not have. */
+static void nvdpa_ctrl_state_work(struct work_struct *work)
 {
 	struct nvdpa_ctrl *ctrl = container_of(work, struct nvdpa_ctrl,
-					       dead_work);
+					       state_work);
 
-	ctrl->client->dead(ctrl);
+	ctrl->client->state(ctrl);
 }
 
 void nvdpa_ctrl_init(struct nvdpa_ctrl *ctrl)
@@ -31,7 +31,7 @@ void nvdpa_ctrl_init(struct nvdpa_ctrl *ctrl)
 	mutex_init(&ctrl->queues_lock);
 	mutex_init(&ctrl->qid_lock);
 	spin_lock_init(&ctrl->ns_lock);
-	INIT_WORK(&ctrl->dead_work, nvdpa_ctrl_dead_work);
+	INIT_WORK(&ctrl->state_work, nvdpa_ctrl_state_work);
 	nvdpa_reset_init(ctrl);
 	nvdpa_timeout_init(ctrl);
 	nvdpa_health_init(ctrl);
@@ -42,7 +42,7 @@ void nvdpa_ctrl_exit(struct nvdpa_ctrl *ctrl)
 {
 	nvdpa_reset_exit(ctrl);
 	nvdpa_timeout_stop(ctrl);
-	disable_work_sync(&ctrl->dead_work);
+	disable_work_sync(&ctrl->state_work);
 	kfree(ctrl->saved_state);
 }
 

@@ -275,7 +275,7 @@ struct nvdpa_ns_list {
  * @timeout_work: looks after what is in flight; queued only while something is
  * @counts: by enum nvdpa_count
  * @counters: where they can be read
- * @dead_work: tells @client of it
+ * @state_work: tells @client of @state
  * @health: what it says of its own health
  * @aer_work: serves an asynchronous event
  * @aer_again: asks for the next one
@@ -346,7 +346,7 @@ struct nvdpa_ctrl {
 	struct delayed_work timeout_work;
 	atomic_t counts[NVDPA_COUNTS];
 	struct dentry *counters;
-	struct work_struct dead_work;
+	struct work_struct state_work;
 	struct nvdpa_health health;
 	struct work_struct aer_work;
 	struct delayed_work aer_again;
@@ -391,8 +391,9 @@ struct nvdpa_aer_event {
  * @namespaces: they are like this from now on: gives each that has changed to
  *              nvdpa_ident_update(); at any time between attach and detach, and
  *              shortly before and after; may sleep; -EAGAIN to be asked once more
- * @dead: the controller was given up, or is at work again; at any time in its
- *        life; may sleep
+ * @state: a reset of the controller has begun or ended, or it was given up; several
+ *         changes may be told at once, as it is then; at any time in its life; may
+ *         sleep
  * @event: it reported something; likewise
  */
 struct nvdpa_ctrl_client {
@@ -402,7 +403,7 @@ struct nvdpa_ctrl_client {
 	void (*unclaim)(struct nvdpa_ctrl *ctrl, struct nvdpa_claim *claim);
 	int (*namespaces)(struct nvdpa_ctrl *ctrl,
 			  const struct nvdpa_ns_list *now);
-	void (*dead)(struct nvdpa_ctrl *ctrl);
+	void (*state)(struct nvdpa_ctrl *ctrl);
 	void (*event)(struct nvdpa_ctrl *ctrl,
 		      const struct nvdpa_aer_event *event);
 };

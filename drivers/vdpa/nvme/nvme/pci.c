@@ -292,7 +292,7 @@ static void nvdpa_pci_remove(struct pci_dev *pdev)
 	nvdpa_aer_stop(ctrl);
 	nvdpa_chardev_destroy(ctrl);
 	/* That it died is told before that it is gone. */
-	flush_work(&ctrl->dead_work);
+	flush_work(&ctrl->state_work);
 	ctrl->client->detach(ctrl);
 	nvdpa_pci_stop(ctrl);
 	nvdpa_pci_free_irqs(ctrl);

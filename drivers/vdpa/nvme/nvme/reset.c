@@ -214,7 +214,7 @@ static void nvdpa_reset_off(struct nvdpa_ctrl *ctrl,
 	nvdpa_admin_reset(ctrl, -ENODEV);
 	nvdpa_reset_set_state(ctrl, state);
 	nvdpa_qpair_fail_all(ctrl);
-	schedule_work(&ctrl->dead_work);
+	schedule_work(&ctrl->state_work);
 }
 
 static void nvdpa_reset_die(struct nvdpa_ctrl *ctrl)
@@ -280,22 +280,20 @@ static void nvdpa_reset_work(struct work_struct *work)
 	unsigned int noio = memalloc_noio_save();
 	ktime_t start = ktime_get();
 	unsigned long why;
-	bool died;
 
 	mutex_lock(&ctrl->reset_lock);
-	died = nvdpa_ctrl_dead(ctrl);
 	why = nvdpa_reset_begin(ctrl);
 	if (!why)
 		goto unlock;
 	nvdpa_ctrl_count(ctrl, NVDPA_COUNT_RESETS);
+	schedule_work(&ctrl->state_work);
 	dev_warn(ctrl->dev, "reset: %s\n",
 		 nvdpa_reset_words[find_last_bit(&why, NVDPA_RESET_WHYS)]);
 	nvdpa_reset_down(ctrl, why & BIT(NVDPA_RESET_GONE));
 	if (!nvdpa_reset_recover(ctrl, why & ~BIT(NVDPA_RESET_ASKED)))
 		dev_info(ctrl->dev, "at work again after %lld ms\n",
 			 ktime_ms_delta(ktime_get(), start));
-	if (died)
-		schedule_work(&ctrl->dead_work);
+	schedule_work(&ctrl->state_work);
 unlock:
 	mutex_unlock(&ctrl->reset_lock);
 	memalloc_noio_restore(noio);
