@@ -28,6 +28,43 @@
 #define VOLUMES_MAX 4096U
 #define ATTRS_MAX 512U
 
+/* The parts of a run in each of which all of it must happen. */
+#define PARTS 4U
+
+/* What can be asked, and what the kernel made of it in one part. */
+struct asked {
+	const char *name;
+	__u8 cmd;
+	bool dump;
+	unsigned long accepted;
+	unsigned long refused;
+};
+
+static const struct asked all_asked[] = {
+	{ "ctrl-get", NVME_VDPA_CMD_CTRL_GET, false },
+	{ "ctrl-get, all", NVME_VDPA_CMD_CTRL_GET, true },
+	{ "ctrl-set", NVME_VDPA_CMD_CTRL_SET, false },
+	{ "ctrl-reset", NVME_VDPA_CMD_CTRL_RESET, false },
+	{ "ns-get, all", NVME_VDPA_CMD_NS_GET, true },
+	{ "volume-new", NVME_VDPA_CMD_VOLUME_NEW, false },
+	{ "volume-del", NVME_VDPA_CMD_VOLUME_DEL, false },
+	{ "volume-set", NVME_VDPA_CMD_VOLUME_SET, false },
+	{ "volume-get", NVME_VDPA_CMD_VOLUME_GET, false },
+	{ "volume-get, all", NVME_VDPA_CMD_VOLUME_GET, true },
+	{ "stats-get", NVME_VDPA_CMD_STATS_GET, false },
+	{ "stats-get, all", NVME_VDPA_CMD_STATS_GET, true },
+	{ "health-get", NVME_VDPA_CMD_HEALTH_GET, false },
+	{ "health-get, all", NVME_VDPA_CMD_HEALTH_GET, true },
+};
+
+#define NR_ASKED ARRAY_SIZE(all_asked)
+
+/* Events that come of what is accepted. */
+static const __u8 all_events[] = {
+	NVME_VDPA_CMD_CTRL_CHANGE_NTF, NVME_VDPA_CMD_VOLUME_ADD_NTF,
+	NVME_VDPA_CMD_VOLUME_CHANGE_NTF, NVME_VDPA_CMD_VOLUME_DEL_NTF,
+};
+
 struct fuzz {
 	struct nl nl;
 	struct nl listener;
@@ -37,9 +74,11 @@ struct fuzz {
 	__u64 seed;
 	__u64 random;
 	bool clean;			/* the message has nothing odd in it */
+	bool bare;			/* it is a dump with nothing odd in it */
 	unsigned long count;
 	unsigned long accepted;
-	unsigned long events;
+	struct asked asked[NR_ASKED];
+	unsigned long events[NVME_VDPA_CMD_MAX + 1];
 };
 
 static __u64 below(struct fuzz *f, __u64 bound)
@@ -118,6 +157,10 @@ static void put_good(struct fuzz *f, __u16 type)
 	case NVME_VDPA_A_VOLUME_START:
 		nl_put_u64(&f->m, type, near(f, below(f, 32) * slot));
 		break;
+	case NVME_VDPA_A_CTRL_TIMEOUT:
+		nl_put_u32(&f->m, type, one_in(f, 4) ? below(f, 100) :
+							10000 + below(f, 590001));
+		break;
 	default:
 		nl_put_u64(&f->m, type, near(f, below(f, 4) * slot));
 	}
@@ -159,11 +202,36 @@ static void put_attr(struct fuzz *f, __u16 type)
 	}
 }
 
+/* Of a controller only the name, so that these are accepted; seldom what takes long. */
+static bool put_ctrl_attrs(struct fuzz *f, __u8 cmd)
+{
+	switch (cmd) {
+	case NVME_VDPA_CMD_CTRL_RESET:
+	case NVME_VDPA_CMD_HEALTH_GET:
+		if (!one_in(f, 16))
+			return false;
+		break;
+	case NVME_VDPA_CMD_CTRL_GET:
+		if (one_in(f, 2))
+			return false;
+		break;
+	case NVME_VDPA_CMD_CTRL_SET:
+		put_attr(f, NVME_VDPA_A_CTRL_TIMEOUT);
+		break;
+	default:
+		return false;
+	}
+	put_attr(f, NVME_VDPA_A_CTRL_NAME);
+	return true;
+}
+
 /* What a command wants is mostly there, and some of the rest. */
 static void put_attrs(struct fuzz *f, __u8 cmd)
 {
 	__u16 type;
 
+	if (put_ctrl_attrs(f, cmd))
+		return;
 	for (type = 1; type <= TYPES; type++) {
 		unsigned int often = 8;
 
@@ -208,7 +276,8 @@ static void make_regular(struct fuzz *f)
 	__u16 flags = some_flags(f);
 
 	nl_begin(&f->nl, &f->m, cmd, flags);
-	if ((flags & NLM_F_DUMP) != NLM_F_DUMP || one_in(f, 16))
+	f->bare = f->clean && flags == (NLM_F_DUMP | NLM_F_ACK) && !one_in(f, 4);
+	if (!f->bare && ((flags & NLM_F_DUMP) != NLM_F_DUMP || one_in(f, 4)))
 		put_attrs(f, cmd);
 }
 
@@ -304,6 +373,7 @@ static bool make_message(struct fuzz *f)
 	struct nlmsghdr *h = (struct nlmsghdr *)f->m.data;
 
 	f->clean = one_in(f, 2);
+	f->bare = false;
 	switch (f->clean ? 3 : below(f, 16)) {
 	case 0:
 		make_garbage(f);
@@ -471,6 +541,7 @@ static void listen_to_events(struct __test_metadata *_metadata, struct fuzz *f)
 /* Too many at once are lost, as the kernel says. */
 static void take_events(struct __test_metadata *_metadata, struct fuzz *f)
 {
+	const struct genlmsghdr *g = (void *)(f->listener.reply + NLMSG_HDRLEN);
 	ssize_t len;
 
 	for (;;) {
@@ -479,7 +550,10 @@ static void take_events(struct __test_metadata *_metadata, struct fuzz *f)
 		if (len < 0 && errno == EAGAIN)
 			break;
 		ASSERT_TRUE(len > 0 || errno == ENOBUFS);
-		f->events += len > 0;
+		if (len < 0)
+			continue;
+		ASSERT_GE(NVME_VDPA_CMD_MAX, g->cmd);
+		f->events[g->cmd]++;
 	}
 }
 
@@ -494,9 +568,52 @@ static void other_options(struct __test_metadata *_metadata, struct fuzz *f)
 		ASSERT_EQ(0, nl_option(&f->nl, options[i], below(f, 2)));
 }
 
+/* NULL for what nobody can ask, or is no whole message. */
+static struct asked *find_asked(struct fuzz *f)
+{
+	const struct nlmsghdr *h = (void *)f->m.data;
+	const struct genlmsghdr *g = NLMSG_DATA(h);
+	bool dump = (h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	unsigned int i;
+
+	if (f->m.len < NLMSG_HDRLEN + GENL_HDRLEN)
+		return NULL;
+	for (i = 0; i < NR_ASKED; i++)
+		if (f->asked[i].cmd == g->cmd && f->asked[i].dump == dump)
+			return &f->asked[i];
+	return NULL;
+}
+
+/* Of all there is to ask, the kernel has done and refused some, again and again. */
+static void check_asked(struct __test_metadata *_metadata, struct fuzz *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_ASKED; i++) {
+		const struct asked *a = &f->asked[i];
+
+		printf("# %s: %lu accepted, %lu refused\n", a->name, a->accepted,
+		       a->refused);
+		EXPECT_LT(0, a->accepted);
+		EXPECT_LT(0, a->refused);
+	}
+	memcpy(f->asked, all_asked, sizeof(all_asked));
+}
+
+static void check_events(struct __test_metadata *_metadata, struct fuzz *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(all_events); i++) {
+		EXPECT_LT(0, f->events[all_events[i]])
+			TH_LOG("no event %u", i);
+	}
+}
+
 static void fuzz_one(struct __test_metadata *_metadata, struct fuzz *f)
 {
 	bool answered = make_message(f);
+	struct asked *asked = find_asked(f);
 	int err;
 
 	/* A message of no byte is no message. */
@@ -511,6 +628,15 @@ static void fuzz_one(struct __test_metadata *_metadata, struct fuzz *f)
 	ASSERT_NE(-ETIMEDOUT, err);
 	ASSERT_NE(-EPROTO, err);
 	f->accepted += err >= 0;
+	if (!asked)
+		return;
+	/* Nothing is wrong with it. */
+	if (f->bare)
+		ASSERT_LE(0, err);
+	if (err >= 0)
+		asked->accepted++;
+	else
+		asked->refused++;
 }
 
 TEST_F_TIMEOUT(netlink, random_messages, 300)
@@ -521,7 +647,10 @@ TEST_F_TIMEOUT(netlink, random_messages, 300)
 	printf("# SEED=%llu\n", f->seed);
 	fflush(stdout);
 	listen_to_events(_metadata, f);
+	memcpy(f->asked, all_asked, sizeof(all_asked));
 	for (i = 0; i < f->count; i++) {
+		if (i && i % (f->count / PARTS) == 0)
+			check_asked(_metadata, f);
 		if (i % 1024 == 0) {
 			other_options(_metadata, f);
 			ASSERT_EQ(0, check_volumes(f))
@@ -532,11 +661,9 @@ TEST_F_TIMEOUT(netlink, random_messages, 300)
 		fuzz_one(_metadata, f);
 	}
 	ASSERT_EQ(0, check_volumes(f));
-	printf("# %lu messages, %lu accepted, %lu events\n", i, f->accepted,
-	       f->events);
-	/* Else all of this was noise. */
-	EXPECT_LT(f->count / 20, f->accepted);
-	EXPECT_LT(f->count / 100, f->events);
+	printf("# %lu messages, %lu accepted\n", i, f->accepted);
+	check_asked(_metadata, f);
+	check_events(_metadata, f);
 }
 
 #define WORKERS 4U
