@@ -7,7 +7,7 @@ POSTGRES=/usr/lib/postgresql/15/bin
 DATABASE_SCALE=5
 DATABASE_MADE=${BENCH%/tools/bench}/build/bench/pgdata
 DATABASE=/mnt/bench
-DATABASE_SECONDS=20
+DATABASE_SECONDS=15
 
 # Its programs refuse to be root's.
 postgres() {

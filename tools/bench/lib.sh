@@ -26,7 +26,6 @@ declare -A CELL_FIO=(
 	[seq1m]='--rw=read --bs=1m --iodepth=2'
 	[read128]='--rw=randread --iodepth=128'
 	[read16x2]='--rw=randread --iodepth=16 --numjobs=2 --group_reporting'
-	[write16x2]='--rw=randwrite --iodepth=16 --numjobs=2 --group_reporting'
 	[mix70]='--rw=randrw --rwmixread=70 --iodepth=32'
 	[fsync]='--rw=randwrite --bs=16k --iodepth=1 --fsync=2'
 )

@@ -173,7 +173,6 @@ TITLES = {
     "seq1m": "1 MiB sequential reads, 2 in flight", "read128": "4 KiB random reads, 128 in flight",
     "mix70": "4 KiB random, 70 % reads, 32 in flight", "fsync": "16 KiB random writes, fsync after two",
     "read16x2": "4 KiB random reads, 16 in flight from each of two CPUs",
-    "write16x2": "4 KiB random writes, 16 in flight from each of two CPUs",
     "idle": "nothing to do, a second of it",
 }
 
