@@ -271,6 +271,7 @@ struct nvdpa_ns_list {
  * @hurry: whoever brings it up or down shall not wait
  * @reset_work: a reset
  * @saved_state: its configuration space, to be written after a function level reset
+ * @slot_work: goes on when a slot that had an error is not reset
  * @io_timeout_ms: how long a read or a write may take; READ_ONCE()
  * @timeout_work: looks after what is in flight; queued only while something is
  * @counts: by enum nvdpa_count
@@ -342,6 +343,7 @@ struct nvdpa_ctrl {
 	bool hurry;
 	struct work_struct reset_work;
 	struct pci_saved_state *saved_state;
+	struct delayed_work slot_work;
 	u32 io_timeout_ms;
 	struct delayed_work timeout_work;
 	atomic_t counts[NVDPA_COUNTS];

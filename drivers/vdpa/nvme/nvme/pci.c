@@ -18,6 +18,9 @@
 #include "quirks.h"
 #include "reset.h"
 
+/* A slot is reset within one or two seconds; the PCI core may wait for a minute. */
+#define NVDPA_PCI_SLOT_MS	10000
+
 static const struct nvdpa_ctrl_client *nvdpa_pci_client;
 
 static irqreturn_t nvdpa_pci_admin_irq(int irq, void *data)
@@ -201,6 +204,20 @@ static void nvdpa_pci_stop(struct nvdpa_ctrl *ctrl)
 	nvdpa_ident_free(ctrl);
 }
 
+/*
+ * The PCI core tells nobody that it could not bring a slot back, or gives up on the way:
+ * whatever it has done by then, the function is tried, and found dead if it is.
+ */
+static void nvdpa_pci_slot_work(struct work_struct *work)
+{
+	struct nvdpa_ctrl *ctrl = container_of(to_delayed_work(work),
+					       struct nvdpa_ctrl, slot_work);
+
+	dev_warn(ctrl->dev, "the slot was not reset in %u ms, going on\n",
+		 NVDPA_PCI_SLOT_MS);
+	nvdpa_reset_resume(ctrl);
+}
+
 static struct nvdpa_ctrl *nvdpa_pci_alloc(struct pci_dev *pdev)
 {
 	struct nvdpa_ctrl *ctrl;
@@ -213,6 +230,7 @@ static struct nvdpa_ctrl *nvdpa_pci_alloc(struct pci_dev *pdev)
 	ctrl->vendor = pdev->vendor;
 	ctrl->quirks = nvdpa_quirks_of(pdev);
 	ctrl->client = nvdpa_pci_client;
+	INIT_DELAYED_WORK(&ctrl->slot_work, nvdpa_pci_slot_work);
 	nvdpa_ctrl_init(ctrl);
 	pci_set_drvdata(pdev, ctrl);
 	return ctrl;
@@ -288,6 +306,7 @@ static void nvdpa_pci_remove(struct pci_dev *pdev)
 {
 	struct nvdpa_ctrl *ctrl = pci_get_drvdata(pdev);
 
+	disable_delayed_work_sync(&ctrl->slot_work);
 	nvdpa_pci_check_gone(ctrl);
 	nvdpa_aer_stop(ctrl);
 	nvdpa_chardev_destroy(ctrl);
@@ -318,6 +337,8 @@ static pci_ers_result_t nvdpa_pci_error_detected(struct pci_dev *pdev,
 	case pci_channel_io_frozen:
 		dev_warn(ctrl->dev, "PCI error, the slot is reset\n");
 		nvdpa_reset_quiesce(ctrl, false);
+		nvdpa_reset_queue(&ctrl->slot_work,
+				  msecs_to_jiffies(NVDPA_PCI_SLOT_MS));
 		return PCI_ERS_RESULT_NEED_RESET;
 	default:
 		dev_err(ctrl->dev, "PCI error, for good\n");
@@ -326,15 +347,23 @@ static pci_ers_result_t nvdpa_pci_error_detected(struct pci_dev *pdev,
 	}
 }
 
+/* What was restored once is not restored again, unless it is loaded anew. */
 static pci_ers_result_t nvdpa_pci_slot_reset(struct pci_dev *pdev)
 {
+	struct nvdpa_ctrl *ctrl = pci_get_drvdata(pdev);
+
+	if (pci_load_saved_state(pdev, ctrl->saved_state))
+		return PCI_ERS_RESULT_DISCONNECT;
 	pci_restore_state(pdev);
 	return PCI_ERS_RESULT_RECOVERED;
 }
 
 static void nvdpa_pci_error_resume(struct pci_dev *pdev)
 {
-	nvdpa_reset_resume(pci_get_drvdata(pdev));
+	struct nvdpa_ctrl *ctrl = pci_get_drvdata(pdev);
+
+	cancel_delayed_work_sync(&ctrl->slot_work);
+	nvdpa_reset_resume(ctrl);
 }
 
 /* Somebody resets the function, by sysfs for example. */
