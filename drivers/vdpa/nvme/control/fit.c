@@ -26,6 +26,8 @@ bool nvdpa_fit_place(const struct nvdpa_volume *vol)
 
 static bool nvdpa_fit_device(const struct nvdpa_volume *vol)
 {
+	lockdep_assert_held(&nvdpa_registry.lock);
+
 	return nvdpa_fit_place(vol) &&
 	       nvdpa_ident_same_limits(&vol->seen, vol->ns);
 }
@@ -34,6 +36,8 @@ static bool nvdpa_fit_device(const struct nvdpa_volume *vol)
 static void nvdpa_fit_stop(const struct nvdpa_volumes *vols,
 			   struct nvdpa_volume *vol)
 {
+	lockdep_assert_held(&nvdpa_registry.lock);
+
 	if (vol->stopped)
 		return;
 	vol->stopped = true;
@@ -50,6 +54,8 @@ static int nvdpa_fit_grow(const struct nvdpa_volumes *vols,
 {
 	u64 nr_lbas = vol->ns->nr_lbas;
 	struct nvdpa_refusal why;
+
+	lockdep_assert_held(&nvdpa_registry.lock);
 
 	/* One that is still being made asks for the size later. */
 	if (!vol->whole || !vol->dev || nr_lbas == vol->served_lbas)
@@ -83,6 +89,8 @@ static void nvdpa_fit_note(struct nvdpa_ctrl *ctrl,
 {
 	const struct nvdpa_ns *ns = nvdpa_ident_update(ctrl, now);
 
+	lockdep_assert_held(&nvdpa_registry.lock);
+
 	if (!ns || !vols)
 		return;
 	nvdpa_registry_changed();
@@ -108,6 +116,8 @@ static void nvdpa_fit_ctrl(struct nvdpa_ctrl *ctrl,
 	unsigned int i, nr = ctrl->nr_ns;
 	const struct nvdpa_ns *now;
 	struct nvdpa_ns gone;
+
+	lockdep_assert_held(&nvdpa_registry.lock);
 
 	for (i = 0; i < nr; i++) {
 		now = nvdpa_fit_find(list, ctrl->ns[i].nsid);

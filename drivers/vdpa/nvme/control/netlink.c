@@ -135,6 +135,8 @@ static int nvdpa_netlink_put_ns(const struct nvdpa_netlink_out *out,
 	void *hdr = nvdpa_netlink_begin(out);
 	bool full;
 
+	lockdep_assert_held(&nvdpa_registry.lock);
+
 	if (!hdr)
 		return -EMSGSIZE;
 	full = nla_put_string(skb, NVME_VDPA_A_NS_CTRL, vols->name) ||
@@ -164,6 +166,8 @@ static int nvdpa_netlink_put_volume(const struct nvdpa_netlink_out *out,
 	struct sk_buff *skb = out->skb;
 	void *hdr = nvdpa_netlink_begin(out);
 	bool full;
+
+	lockdep_assert_held(&nvdpa_registry.lock);
 
 	if (!hdr)
 		return -EMSGSIZE;

@@ -110,6 +110,8 @@ static int nvdpa_netlink_put_stats(const struct nvdpa_netlink_out *out,
 	void *hdr;
 	bool full;
 
+	lockdep_assert_held(&nvdpa_registry.lock);
+
 	stats = kmalloc(sizeof(*stats), GFP_KERNEL);
 	if (!stats)
 		return -ENOMEM;
@@ -190,6 +192,8 @@ static int nvdpa_netlink_find_queue(struct genl_info *info,
 				    const struct nvdpa_volume *vol, u32 *queue)
 {
 	struct nlattr *attr = info->attrs[NVME_VDPA_A_STATS_QUEUE];
+
+	lockdep_assert_held(&nvdpa_registry.lock);
 
 	*queue = attr ? nla_get_u32(attr) : NVDPA_NETLINK_ALL_QUEUES;
 	if (attr && *queue >= vol->dev->nr_vqs) {

@@ -259,6 +259,8 @@ static int nvdpa_volume_check_range(const struct nvdpa_volume *vol,
 {
 	const struct nvdpa_ns *ns = vol->ns;
 
+	lockdep_assert_held(&nvdpa_registry.lock);
+
 	/* Nothing is added up: both numbers are the caller's. */
 	if (vol->start_lba >= ns->nr_lbas)
 		return nvdpa_refuse(why, -ERANGE, NVME_VDPA_A_VOLUME_START,
@@ -372,6 +374,8 @@ static bool nvdpa_volume_given(const struct nvdpa_volume_wish *wish,
 static void nvdpa_volume_apply(struct nvdpa_volume *vol,
 			       const struct nvdpa_volume_wish *wish)
 {
+	lockdep_assert_held(&nvdpa_registry.lock);
+
 	if (nvdpa_volume_given(wish, NVME_VDPA_A_VOLUME_NR_LBAS))
 		vol->nr_lbas = wish->nr_lbas;
 	/* A volume that gets shorter keeps what it has of the wiped part. */
@@ -462,6 +466,8 @@ static int nvdpa_volume_check_fixed(const struct nvdpa_volume *vol,
 {
 	unsigned int attr;
 
+	lockdep_assert_held(&nvdpa_registry.lock);
+
 	if (strcmp(next->serial, vol->serial))
 		attr = NVME_VDPA_A_VOLUME_SERIAL;
 	else if (next->read_only != vol->read_only)
@@ -503,6 +509,8 @@ static int nvdpa_volume_check_follow(const struct nvdpa_volume *vol,
 /* The device grows once all of the volume's new part is wiped. */
 static bool nvdpa_volume_grows(const struct nvdpa_volume *vol)
 {
+	lockdep_assert_held(&nvdpa_registry.lock);
+
 	return vol->dev && vol->wiped_lbas == vol->nr_lbas &&
 	       vol->nr_lbas > vol->served_lbas;
 }
@@ -531,6 +539,8 @@ static int nvdpa_volume_check_place(const struct nvdpa_volume *vol,
 				    unsigned int attr,
 				    struct nvdpa_refusal *why)
 {
+	lockdep_assert_held(&nvdpa_registry.lock);
+
 	if (nvdpa_fit_place(vol))
 		return 0;
 	return nvdpa_refuse(why, -ESTALE, attr,

@@ -225,6 +225,8 @@ static int nvdpa_admin_free_wait(const struct nvdpa_admin *admin)
 {
 	unsigned int i;
 
+	lockdep_assert_held(&admin->cq_lock);
+
 	for (i = 0; i < NVDPA_ADMIN_CMDS; i++)
 		if (!admin->waits[i])
 			return i;

@@ -50,6 +50,8 @@ void nvdpa_complete_fail(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 static void nvdpa_complete_trace(struct nvdpa_queue *q,
 				 const struct nvdpa_queue_req *rq)
 {
+	lockdep_assert_held(&q->lock);
+
 	if (trace_nvdpa_req_complete_enabled())
 		trace_nvdpa_req_complete(dev_name(q->qp->ctrl->dev),
 					 q->qp->qid, rq->head,

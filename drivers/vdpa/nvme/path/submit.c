@@ -147,6 +147,8 @@ static void nvdpa_submit_zeroes(struct nvdpa_queue *q,
 {
 	u32 nlb = min_t(u64, rq->left, q->disk->req_lim.zeroes_lbas);
 
+	lockdep_assert_held(&q->lock);
+
 	nvdpa_cmd_write_zeroes(cmd, q->disk->extent.nsid, rq->lba, nlb,
 			       rq->unmap, q->fua);
 	rq->lba += nlb;
