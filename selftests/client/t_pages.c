@@ -96,23 +96,30 @@ FIXTURE_TEARDOWN(pages)
 {
 }
 
-static void start_reads(struct __test_metadata *_metadata,
-			FIXTURE_DATA(pages) *self)
+static void start(struct __test_metadata *_metadata, FIXTURE_DATA(pages) *self,
+		  __u32 type)
 {
 	unsigned int i;
 
 	for (i = 0; i < READS; i++) {
 		struct req *q = self->read[i];
 
-		req_init(q, VIRTIO_BLK_T_IN, i);
+		req_init(q, type, i);
 		q->indirect = true;
 		req_header(q);
-		req_seg_iova(q, AREA_IOVA + i * READ_LEN, READ_LEN, true);
+		req_seg_iova(q, AREA_IOVA + i * READ_LEN, READ_LEN,
+			     type == VIRTIO_BLK_T_IN);
 		req_end(q);
 		ASSERT_EQ(0, req_queue(q));
 	}
 	ring_publish(&self->b.ring[0]);
 	ring_kick(&self->b.ring[0]);
+}
+
+static void start_reads(struct __test_metadata *_metadata,
+			FIXTURE_DATA(pages) *self)
+{
+	start(_metadata, self, VIRTIO_BLK_T_IN);
 }
 
 /* All that was taken since the fixture began was given back. */
@@ -258,6 +265,28 @@ TEST_F_TIMEOUT(pages, change_under_reads, 60)
 		ASSERT_EQ(0, vdev_unmap(v, AREA_IOVA, AREA));
 		ASSERT_EQ(0, vdev_map(v, AREA_IOVA, AREA, self->area.va,
 				      VHOST_ACCESS_RW));
+	}
+	blk_close(&self->b);
+	mem_destroy(&self->area);
+	expect_balance(_metadata, self);
+}
+
+/* Pages that the device may only read are given back in another way. */
+TEST_F_TIMEOUT(pages, read_only_under_writes, 60)
+{
+	struct vdev *v = &self->b.vdev;
+	unsigned int round, i;
+
+	pages_open(_metadata, self);
+	for (round = 0; round < 10; round++) {
+		ASSERT_EQ(0, vdev_unmap(v, AREA_IOVA, AREA));
+		ASSERT_EQ(0, vdev_map(v, AREA_IOVA, AREA, self->area.va,
+				      VHOST_ACCESS_RO));
+		start(_metadata, self, VIRTIO_BLK_T_OUT);
+		if (round % 2)
+			ASSERT_EQ(0, vdev_unmap(v, AREA_IOVA, AREA));
+		for (i = 0; i < READS; i++)
+			ASSERT_EQ(0, req_wait(self->read[i]));
 	}
 	blk_close(&self->b);
 	mem_destroy(&self->area);
