@@ -193,6 +193,13 @@ unsigned int vandal_ms(void)
 	return value && *value ? strtoul(value, NULL, 0) : 400;
 }
 
+__u64 vandal_kicks(void)
+{
+	const char *value = getenv("HOSTILE_KICKS");
+
+	return value && *value ? strtoull(value, NULL, 0) : 1;
+}
+
 static __u64 vandal_pick(struct vandal *v, const __u64 *from, unsigned int n)
 {
 	return from[random_below(&v->random, n)];
@@ -383,7 +390,7 @@ static void *kicker_thread(void *arg)
 	while (!__atomic_load_n(&k->stop, __ATOMIC_RELAXED)) {
 		for (i = 0; i < k->nr; i++)
 			eventfd_write(k->fd[i], 1);
-		k->kicks += k->nr;
+		__atomic_fetch_add(&k->kicks, k->nr, __ATOMIC_RELAXED);
 	}
 	return NULL;
 }
@@ -403,16 +410,23 @@ int kickers_start(struct kicker *k, unsigned int n, struct blk *b)
 	return err;
 }
 
-__u64 kickers_stop(struct kicker *k, unsigned int n)
+__u64 kickers_kicks(const struct kicker *k, unsigned int n)
 {
 	__u64 kicks = 0;
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		__atomic_store_n(&k[i].stop, true, __ATOMIC_RELAXED);
-	for (i = 0; i < n; i++) {
-		pthread_join(k[i].thread, NULL);
-		kicks += k[i].kicks;
-	}
+		kicks += __atomic_load_n(&k[i].kicks, __ATOMIC_RELAXED);
 	return kicks;
+}
+
+__u64 kickers_stop(struct kicker *k, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		__atomic_store_n(&k[i].stop, true, __ATOMIC_RELAXED);
+	for (i = 0; i < n; i++)
+		pthread_join(k[i].thread, NULL);
+	return kickers_kicks(k, n);
 }

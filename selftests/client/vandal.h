@@ -78,6 +78,8 @@ struct vandal {
 void vandal_pin(unsigned int cpu);
 /* How long each scenario goes on (HOSTILE_MS). */
 unsigned int vandal_ms(void);
+/* How many kicks there are in each storm at least (HOSTILE_KICKS). */
+__u64 vandal_kicks(void);
 
 int vandal_start(struct vandal *v, struct prey *p, unsigned int what, __u64 seed);
 void vandal_stop(struct vandal *v);
@@ -94,7 +96,8 @@ struct kicker {
 };
 
 int kickers_start(struct kicker *k, unsigned int n, struct blk *b);
-/* How many kicks there were. */
+/* How many kicks there were so far, and in all. */
+__u64 kickers_kicks(const struct kicker *k, unsigned int n);
 __u64 kickers_stop(struct kicker *k, unsigned int n);
 
 #endif /* CLIENT_VANDAL_H */
