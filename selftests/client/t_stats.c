@@ -5,6 +5,10 @@
  */
 #include "client.h"
 
+#include <linux/netlink.h>
+
+#include "nl.h"
+
 #define BUF (1 * MIB)
 #define PAGE 4096U
 
@@ -311,6 +315,112 @@ TEST_F(stats_quiet, reads)
 		}
 	}
 	EXPECT_EQ(0, eventfd_take(r->call_fd));
+}
+
+/* ---- asked all the time ---- */
+
+FIXTURE(asked)
+{
+	struct blk b;
+	struct load load[BLK_RINGS_MAX];
+	struct nl nl;
+	pthread_t thread;
+
+	/* What somebody who asks has seen. */
+	bool stop;
+	unsigned int dumps;
+	__u64 requests;			/* of the device, the last time */
+	int err;
+};
+
+FIXTURE_SETUP(asked)
+{
+	const struct blk_options o = { .rings = env_vqs(), .memory = 16 * MIB };
+
+	ASSERT_EQ(0, blk_open(&self->b, &o));
+	ASSERT_EQ(0, nl_open(&self->nl, 0));
+}
+
+FIXTURE_TEARDOWN(asked)
+{
+	nl_close(&self->nl);
+	blk_close(&self->b);
+}
+
+/* The device comes first, then its queues: never less than the time before. */
+static int asked_look(void *arg, const struct nl_object *o)
+{
+	FIXTURE_DATA(asked) *self = arg;
+	__u64 now;
+
+	if (o->attr[NVME_VDPA_A_STATS_QUEUE])
+		return 0;
+	now = nl_number(o, NVME_VDPA_A_STATS_READS) +
+	      nl_number(o, NVME_VDPA_A_STATS_WRITES);
+	if (now < self->requests) {
+		env_log("%llu requests after %llu", now, self->requests);
+		return -EPROTO;
+	}
+	self->requests = now;
+	return 0;
+}
+
+static int asked_dump(FIXTURE_DATA(asked) *self, __u8 cmd, nl_object_fn fn)
+{
+	struct nl_msg m;
+	int err;
+
+	nl_begin(&self->nl, &m, cmd, NLM_F_DUMP);
+	err = nl_talk(&self->nl, &m, fn, self);
+	/* The kernel says that it was interrupted: not here, where nothing changes. */
+	return err > 0 ? -EINTR : err;
+}
+
+static void *asked_thread(void *arg)
+{
+	FIXTURE_DATA(asked) *self = arg;
+	static const __u8 others[] = {
+		NVME_VDPA_CMD_CTRL_GET, NVME_VDPA_CMD_NS_GET,
+		NVME_VDPA_CMD_VOLUME_GET, NVME_VDPA_CMD_HEALTH_GET,
+	};
+	unsigned int i;
+
+	while (!self->err && !__atomic_load_n(&self->stop, __ATOMIC_RELAXED)) {
+		self->err = asked_dump(self, NVME_VDPA_CMD_STATS_GET, asked_look);
+		for (i = 0; i < sizeof(others) && !self->err; i++)
+			self->err = asked_dump(self, others[i], NULL);
+		self->dumps++;
+	}
+	return NULL;
+}
+
+/* All queues are at work, and somebody wants to know all the time how it goes. */
+TEST_F_TIMEOUT(asked, under_load, 60)
+{
+	unsigned int i;
+	__u64 before, done = 0;
+
+	ASSERT_EQ(0, asked_dump(self, NVME_VDPA_CMD_STATS_GET, asked_look));
+	before = self->requests;
+	for (i = 0; i < self->b.rings; i++) {
+		ASSERT_EQ(0, load_create(&self->load[i], &self->b,
+					 &self->b.ring[i], 8, 4096, i * 1024));
+		self->load[i].goal = 2000;
+	}
+	ASSERT_EQ(0, pthread_create(&self->thread, NULL, asked_thread, self));
+	for (i = 0; i < self->b.rings; i++)
+		ASSERT_EQ(0, load_spawn(&self->load[i]));
+	for (i = 0; i < self->b.rings; i++) {
+		EXPECT_EQ(0, load_join(&self->load[i]));
+		done += self->load[i].completed;
+	}
+	__atomic_store_n(&self->stop, true, __ATOMIC_RELAXED);
+	pthread_join(self->thread, NULL);
+	ASSERT_EQ(0, self->err);
+	TH_LOG("asked %u times during %llu requests", self->dumps, done);
+	EXPECT_LT(10, self->dumps);
+	ASSERT_EQ(0, asked_dump(self, NVME_VDPA_CMD_STATS_GET, asked_look));
+	EXPECT_EQ(done, self->requests - before);
 }
 
 int main(int argc, char **argv)
