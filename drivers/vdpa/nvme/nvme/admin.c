@@ -18,6 +18,8 @@
 #define NVDPA_ADMIN_ABORT_CID	0x8001
 /* Making and deleting queues is waited for by those who have no time. */
 #define NVDPA_ADMIN_QUEUE_MS	2000
+/* How often somebody who waits looks whether the controller is there. */
+#define NVDPA_ADMIN_LOOK_MS	500
 
 int nvdpa_admin_alloc(struct nvdpa_ctrl *ctrl)
 {
@@ -254,14 +256,24 @@ static int nvdpa_admin_send(struct nvdpa_ctrl *ctrl, struct nvme_command *cmd,
 	return err;
 }
 
-/* An interrupt that got lost is no reason to reset a controller. */
+/*
+ * An interrupt that got lost is no reason to reset a controller. One that is gone is
+ * not waited for.
+ */
 static bool nvdpa_admin_in_time(struct nvdpa_ctrl *ctrl,
 				struct nvdpa_admin_wait *wait, u32 timeout_ms)
 {
+	unsigned long look = msecs_to_jiffies(NVDPA_ADMIN_LOOK_MS);
 	unsigned long left = msecs_to_jiffies(timeout_ms);
+	unsigned long part;
 
-	if (wait_for_completion_timeout(&wait->done, left))
-		return true;
+	for (; left; left -= part) {
+		part = min(left, look);
+		if (wait_for_completion_timeout(&wait->done, part))
+			return true;
+		if (nvdpa_timeout_gone(ctrl))
+			break;
+	}
 	nvdpa_admin_reap(ctrl);
 	if (!try_wait_for_completion(&wait->done))
 		return false;
@@ -292,15 +304,20 @@ static void nvdpa_admin_late(struct nvdpa_ctrl *ctrl,
 			     const struct nvme_command *cmd, u32 timeout_ms,
 			     struct nvdpa_admin_wait *wait)
 {
-	nvdpa_ctrl_count(ctrl, NVDPA_COUNT_TIMEOUTS);
-	dev_warn_ratelimited(ctrl->dev,
-			     "admin command %#x not complete after %u ms\n",
-			     cmd->common.opcode, timeout_ms);
+	enum nvdpa_reset_why why = NVDPA_RESET_GONE;
+
+	if (!nvdpa_timeout_gone(ctrl)) {
+		why = NVDPA_RESET_ADMIN_TIMEOUT;
+		nvdpa_ctrl_count(ctrl, NVDPA_COUNT_TIMEOUTS);
+		dev_warn_ratelimited(ctrl->dev,
+				     "admin command %#x not complete after %u ms\n",
+				     cmd->common.opcode, timeout_ms);
+	}
 	if (nvdpa_admin_withdraw(ctrl, wait)) {
 		wait->err = -ETIMEDOUT;
 		return;
 	}
-	nvdpa_reset_request(ctrl, NVDPA_RESET_ADMIN_TIMEOUT);
+	nvdpa_reset_request(ctrl, why);
 	wait_for_completion(&wait->done);
 	if (wait->err == -ECANCELED)
 		wait->err = -ETIMEDOUT;

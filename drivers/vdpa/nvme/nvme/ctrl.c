@@ -149,12 +149,21 @@ static void nvdpa_ctrl_read_crto(struct nvdpa_ctrl *ctrl)
 			     NVME_CRTO_CRWMT(crto) * NVDPA_CAP_TO_MS);
 }
 
+/* Registers of a function that is gone read as ones, or as zeroes. */
+static bool nvdpa_ctrl_answers(struct nvdpa_ctrl *ctrl)
+{
+	u32 version = readl(ctrl->bar + NVME_REG_VS);
+
+	return nvdpa_ctrl_csts(ctrl) != NVDPA_CSTS_GONE && version &&
+	       version != U32_MAX;
+}
+
 int nvdpa_ctrl_enable(struct nvdpa_ctrl *ctrl)
 {
 	u32 aqa = NVDPA_ADMIN_DEPTH - 1;
 	int err;
 
-	if (nvdpa_ctrl_csts(ctrl) == NVDPA_CSTS_GONE) {
+	if (!nvdpa_ctrl_answers(ctrl)) {
 		dev_err(ctrl->dev, "controller does not answer\n");
 		return -ENODEV;
 	}

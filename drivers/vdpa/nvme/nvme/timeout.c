@@ -42,12 +42,34 @@ static unsigned long nvdpa_timeout_tick(const struct nvdpa_ctrl *ctrl)
 	return msecs_to_jiffies(min(ms, NVDPA_TIMEOUT_TICK_MS));
 }
 
+/* @quiets: before @csts was read. */
+static bool nvdpa_timeout_no_answer(const struct nvdpa_ctrl *ctrl, u32 quiets,
+				    u32 csts)
+{
+	if (csts == NVDPA_CSTS_GONE)
+		return true;
+	if (csts & NVME_CSTS_RDY)
+		return false;
+	/* Whoever resets it knows when it is ready; others may have looked meanwhile. */
+	return READ_ONCE(ctrl->admin.owner) == current ||
+	       (READ_ONCE(ctrl->state) == NVDPA_CTRL_LIVE &&
+		READ_ONCE(ctrl->quiets) == quiets);
+}
+
+bool nvdpa_timeout_gone(struct nvdpa_ctrl *ctrl)
+{
+	u32 quiets = READ_ONCE(ctrl->quiets);
+
+	return nvdpa_timeout_no_answer(ctrl, quiets, nvdpa_ctrl_csts(ctrl));
+}
+
 /* A controller that cannot go on is not given the time to show it. */
 static void nvdpa_timeout_check_status(struct nvdpa_ctrl *ctrl)
 {
+	u32 quiets = READ_ONCE(ctrl->quiets);
 	u32 csts = nvdpa_ctrl_csts(ctrl);
 
-	if (csts == NVDPA_CSTS_GONE)
+	if (nvdpa_timeout_no_answer(ctrl, quiets, csts))
 		nvdpa_reset_request(ctrl, NVDPA_RESET_GONE);
 	else if (csts & NVME_CSTS_CFS)
 		nvdpa_reset_request(ctrl, NVDPA_RESET_FATAL);

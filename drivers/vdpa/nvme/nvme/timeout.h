@@ -63,6 +63,18 @@ void nvdpa_timeout_arm(struct nvdpa_ctrl *ctrl);
 void nvdpa_timeout_arm_in(struct nvdpa_ctrl *ctrl, unsigned long delay);
 
 /**
+ * nvdpa_timeout_gone() - is a controller not there any more, or switched off?
+ * @ctrl: controller that has been enabled
+ *
+ * Registers of a function that is gone read as ones, or as zeroes. One that is not
+ * ready, and is not being reset by us, has lost its state, which is as bad.
+ *
+ * Context: any.
+ * Return: true when it does not answer.
+ */
+bool nvdpa_timeout_gone(struct nvdpa_ctrl *ctrl);
+
+/**
  * nvdpa_timeout_set() - choose how long a read or a write may take
  * @ctrl: controller
  * @timeout_ms: from NVDPA_TIMEOUT_MIN_MS to NVDPA_TIMEOUT_MAX_MS; commands that
