@@ -29,6 +29,7 @@ initramfs_make() {
 	install -m 755 "$LAB/lib/first-init" "$dir/init"
 	install -m 755 "$LAB/lib/second-init" "$dir/lab/second-init"
 	initramfs_mounts "$dir/lab" "/lib/modules/$release" "$(readlink -f "$modules")"
+	[[ -z ${ram-} ]] || ram_make "$dir/ram" "$entry" "$modules"
 	echo "$settings" >"$dir/lab/settings"
 	printf 'exec' >"$dir/lab/command"
 	printf ' %q' "$@" >>"$dir/lab/command"
@@ -45,12 +46,14 @@ initramfs_mounts() {
 	local dir=$1 target=$2 modules=$3 p9=trans=virtio,version=9p2000.L,msize=512000
 
 	echo "$target" >"$dir/modules"
-	cat >"$dir/layers" <<-END
-		rw   /rw tmpfs size=75%
-		root /ro 9p    ro,$p9,cache=loose
-	END
-	cat >"$dir/root" <<-END
-		root /new      overlay  lowerdir=/ro,upperdir=/rw/upper,workdir=/rw/work
+	echo "rw /rw tmpfs size=75%" >"$dir/layers"
+	if [[ -n ${ram-} ]]; then
+		echo "/rw/upper /new none bind"
+	else
+		echo "root /ro 9p ro,$p9,cache=loose" >>"$dir/layers"
+		echo "root /new overlay lowerdir=/ro,upperdir=/rw/upper,workdir=/rw/work"
+	fi >"$dir/root"
+	cat >>"$dir/root" <<-END
 		proc /new/proc proc     defaults
 		sys  /new/sys  sysfs    defaults
 		dev  /new/dev  devtmpfs defaults
