@@ -3,7 +3,7 @@
 """report.py DIR: what a part of the bench printed and counted, as tables and a plot.
 
 Writes DIR.json, DIR.md and DIR.svg. A line of a cell that counts instructions
-belongs to the next section of the plugin.
+belongs to the next section of the plugin; a guest that was lost may have left some.
 """
 import bisect
 import json
@@ -106,7 +106,7 @@ def read_cells(directory):
     symbols = None
     if os.path.exists(f"{directory}/kallsyms"):
         symbols = Symbols(f"{directory}/kallsyms")
-    cells, arms, proofs, arm = [], {}, [], None
+    cells, arms, proofs, arm, section = [], {}, [], None, 0
     for line in open(f"{directory}/lines"):
         if not line.startswith("{"):
             continue
@@ -114,14 +114,18 @@ def read_cells(directory):
         if "arm" in said:
             arm, turn = said["arm"], int(said["round"])
             arms.setdefault(arm, {})["what"] = said["what"]
+        elif "sections" in said:
+            section = int(said["sections"])
         elif "cell" in said:
             said.update(arm=arm, round=turn)
             said["name"] = said["cell"] + ("" if said["engine"] != "psync" else " psync")
             if sections:
-                add_section(said, sections.pop(0), directory, symbols)
+                add_section(said, sections[section], directory, symbols)
+                section += 1
             cells.append(said)
         elif "proof" in said:
-            proofs.append({**said, **sections.pop(0)})
+            proofs.append({**said, **sections[section]})
+            section += 1
         else:
             arms[arm].update(said)
     return cells, arms, proofs
