@@ -95,15 +95,15 @@ static unsigned int nvdpa_mgmt_nr_vqs(const struct nvdpa_ctrl *ctrl,
 	return vol->nr_queues ?: min(num_online_cpus(), ctrl->nr_qpairs);
 }
 
-static int nvdpa_mgmt_check_free(struct nvdpa_mgmt *mgmt, const char *name,
+static int nvdpa_mgmt_check_room(struct nvdpa_mgmt *mgmt, const char *name,
 				 unsigned int nr_vqs)
 {
-	unsigned int nr_free = nvdpa_qpair_nr_free(mgmt->ctrl);
+	unsigned int room = nvdpa_qpair_nr_room(mgmt->ctrl);
 
-	if (nr_free < nr_vqs) {
+	if (room < nr_vqs) {
 		dev_err(mgmt->ctrl->dev,
-			"vdpa dev add %s: %u virtqueues need as many queue pairs, %u are free\n",
-			name, nr_vqs, nr_free);
+			"vdpa dev add %s: %u virtqueues are too many, there is room for %u\n",
+			name, nr_vqs, room);
 		return -ENOSPC;
 	}
 	return 0;
@@ -278,7 +278,7 @@ static int nvdpa_mgmt_add_volume(struct nvdpa_mgmt *mgmt,
 	err = nvdpa_mgmt_features(mgmt, name, config, vol, &params.features);
 	if (err)
 		return err;
-	err = nvdpa_mgmt_check_free(mgmt, name, params.nr_vqs);
+	err = nvdpa_mgmt_check_room(mgmt, name, params.nr_vqs);
 	if (err)
 		return err;
 	if (vol->whole) {
@@ -367,7 +367,7 @@ static int nvdpa_mgmt_attach(struct nvdpa_ctrl *ctrl)
 	mgmt->mdev.config_attr_mask = BIT_ULL(VDPA_ATTR_DEV_FEATURES);
 	mgmt->mdev.supported_features = nvdpa_mgmt_supported(ctrl) |
 					BIT_ULL(VIRTIO_BLK_F_RO);
-	mgmt->mdev.max_supported_vqs = ctrl->nr_qpairs;
+	mgmt->mdev.max_supported_vqs = nvdpa_qpair_nr_max(ctrl);
 
 	err = vdpa_mgmtdev_register(&mgmt->mdev);
 	if (err) {

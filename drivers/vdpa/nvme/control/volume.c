@@ -320,10 +320,10 @@ static int nvdpa_volume_check_queues(const struct nvdpa_volumes *vols,
 				     const struct nvdpa_volume *vol,
 				     struct nvdpa_refusal *why)
 {
-	if (vol->nr_queues > vols->ctrl->nr_qpairs)
+	if (vol->nr_queues > nvdpa_qpair_nr_max(vols->ctrl))
 		return nvdpa_refuse(why, -ERANGE, NVME_VDPA_A_VOLUME_NR_QUEUES,
-				    "the controller has %u queue pairs",
-				    vols->ctrl->nr_qpairs);
+				    "the queue pairs of the controller serve %u virtqueues",
+				    nvdpa_qpair_nr_max(vols->ctrl));
 	if (vol->queue_size && (!is_power_of_2(vol->queue_size) ||
 				vol->queue_size < NVDPA_DEV_QUEUE_SIZE_MIN ||
 				vol->queue_size > NVDPA_QUEUE_NUM_MAX))

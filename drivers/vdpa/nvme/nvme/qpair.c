@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Queue pairs. Lock order: cq_lock, then the user's locks, then sq_lock. The
- * user's callbacks run under cq_lock (complete) or without lock (flush).
+ * Queue pairs. Lock order: cq_lock, then the user's locks, then sq_lock, then
+ * share_lock. The user's callbacks run under cq_lock (complete) or without lock (flush).
  */
 #include "qpair.h"
 
 #include <linux/bitfield.h>
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
 #include <linux/nospec.h>
 #include <linux/pci.h>
+#include <linux/rculist.h>
 #include <linux/slab.h>
 
 #include "../debug/fault.h"
@@ -19,12 +21,15 @@
 #include "../pure/cmd.h"
 #include "../pure/doorbell.h"
 #include "reset.h"
+#include "share.h"
 #include "timeout.h"
 
 /* Times that a command is posted again before its status is believed. */
 #define NVDPA_QPAIR_RETRIES	5
 /* The first time after so long, and each time twice that, if nothing else was said. */
 #define NVDPA_QPAIR_RETRY_MS	10
+/* So long one that shares its queues waits for Aborts to be heeded. */
+#define NVDPA_QPAIR_RECALL_MS	500
 /* Resets of a controller that a command may be the reason of. */
 #define NVDPA_QPAIR_REPLAYS	5
 
@@ -52,7 +57,36 @@ void nvdpa_qpair_begin(struct nvdpa_qpair *qp) __acquires(&qp->sq_lock)
 static noinline void nvdpa_qpair_be_watched(struct nvdpa_qpair *qp)
 {
 	qp->watched = true;
+	qp->attend = qp->shared;
 	nvdpa_timeout_arm(qp->ctrl);
+}
+
+/* Perhaps another sharer has rung for all of them. */
+static void nvdpa_qpair_ring_shared(struct nvdpa_qpair *host)
+{
+	lockdep_assert_held(&host->share_lock);
+
+	if (host->share_tail == host->share_tail_rung)
+		return;
+	host->share_tail_rung = host->share_tail;
+	writel(host->share_tail, host->sq_db);
+}
+
+static noinline void nvdpa_qpair_attend(struct nvdpa_qpair *qp)
+{
+	struct nvdpa_qpair *host = nvdpa_share_host(qp);
+
+	lockdep_assert_held(&qp->sq_lock);
+
+	if (!qp->watched)
+		nvdpa_qpair_be_watched(qp);
+	if (!qp->shared) {
+		writel(qp->sq_tail, qp->sq_db);
+		return;
+	}
+	spin_lock(&host->share_lock);
+	nvdpa_qpair_ring_shared(host);
+	spin_unlock(&host->share_lock);
 }
 
 static void nvdpa_qpair_ring(struct nvdpa_qpair *qp)
@@ -60,9 +94,10 @@ static void nvdpa_qpair_ring(struct nvdpa_qpair *qp)
 	if (qp->sq_tail == qp->sq_tail_rung)
 		return;
 	qp->sq_tail_rung = qp->sq_tail;
-	writel(qp->sq_tail, qp->sq_db);
-	if (unlikely(!qp->watched))
-		nvdpa_qpair_be_watched(qp);
+	if (likely(!qp->attend))
+		writel(qp->sq_tail, qp->sq_db);
+	else
+		nvdpa_qpair_attend(qp);
 }
 
 void nvdpa_qpair_end(struct nvdpa_qpair *qp) __releases(&qp->sq_lock)
@@ -88,12 +123,6 @@ void nvdpa_qpair_put(struct nvdpa_qpair *qp, u16 cid)
 	qp->free[qp->nr_free++] = cid;
 }
 
-/* What the controller calls the command in a slot. */
-static u16 nvdpa_qpair_wire_cid(const struct nvdpa_qpair *qp, u16 cid)
-{
-	return qp->slots[cid].turn << NVDPA_QPAIR_TURN_SHIFT | cid;
-}
-
 /* What is told is gathered only if somebody listens. */
 static void nvdpa_qpair_trace_submit(const struct nvdpa_qpair *qp,
 				     const struct nvdpa_slot *slot)
@@ -104,42 +133,116 @@ static void nvdpa_qpair_trace_submit(const struct nvdpa_qpair *qp,
 }
 
 static void nvdpa_qpair_trace_complete(const struct nvdpa_qpair *qp,
-				       const struct nvdpa_done *done)
+				       const struct nvdpa_slot *slot, u16 status)
 {
 	if (trace_nvdpa_cmd_complete_enabled())
 		trace_nvdpa_cmd_complete(dev_name(qp->ctrl->dev), qp->qid,
-					 qp->slots[done->cid].head,
-					 nvdpa_qpair_wire_cid(qp, done->cid),
-					 done->status);
+					 slot->head,
+					 slot->cmd.common.command_id, status);
 }
 
-/* Also a second time: to the controller it is another command. */
-static __always_inline void nvdpa_qpair_send(struct nvdpa_qpair *qp, u16 cid)
+/*
+ * Also a second time: to the controller it is another command. Its place in the queue
+ * is the lower part of its identifier.
+ */
+static __always_inline void nvdpa_qpair_write(struct nvdpa_qpair *host,
+					      struct nvdpa_slot *slot,
+					      u16 place, u16 *tail)
 {
-	struct nvdpa_slot *slot = &qp->slots[cid];
+	slot->turn++;
+	slot->state = NVDPA_SLOT_BUSY;
+	slot->since = jiffies;
+	slot->cmd.common.command_id = slot->turn << NVDPA_QPAIR_TURN_SHIFT |
+				      place;
+	nvdpa_qpair_trace_submit(host, slot);
+	host->sq[*tail] = slot->cmd;
+	if (++*tail == host->depth)
+		*tail = 0;
+}
+
+/* Post what is next, as far as there are places. */
+static void nvdpa_qpair_dispatch(struct nvdpa_qpair *host)
+{
+	const struct nvdpa_fair_turn *turn;
+	struct nvdpa_qpair *qp;
+	struct nvdpa_slot *slot;
+	u16 place;
+
+	lockdep_assert_held(&host->share_lock);
+
+	while (!host->paused &&
+	       (turn = nvdpa_fair_next(&host->fair, &place))) {
+		qp = container_of(turn->user, struct nvdpa_qpair, sharer);
+		slot = &qp->slots[turn->cmd];
+		/* A place's turns, for those of its commands' slots are alike. */
+		slot->turn = host->share_turns[place];
+		nvdpa_qpair_write(host, slot, place, &host->share_tail);
+		host->share_turns[place] = slot->turn;
+	}
+}
+
+static void nvdpa_qpair_queue(struct nvdpa_qpair *qp, u16 cid)
+{
+	struct nvdpa_qpair *host = nvdpa_share_host(qp);
+
+	lockdep_assert_held(&host->share_lock);
+
+	qp->slots[cid].state = NVDPA_SLOT_QUEUED;
+	nvdpa_fair_wait(&host->fair, &qp->sharer, cid);
+	nvdpa_qpair_dispatch(host);
+}
+
+static noinline void nvdpa_qpair_post_shared(struct nvdpa_qpair *qp, u16 cid)
+{
+	struct nvdpa_qpair *host = nvdpa_share_host(qp);
 
 	lockdep_assert_held(&qp->sq_lock);
 
-	slot->turn++;
-	slot->state = NVDPA_SLOT_BUSY;
-	slot->late = false;
-	slot->aborted = false;
-	slot->since = jiffies;
-	slot->cmd.common.command_id = nvdpa_qpair_wire_cid(qp, cid);
-	nvdpa_qpair_trace_submit(qp, slot);
-	qp->sq[qp->sq_tail] = slot->cmd;
-	if (++qp->sq_tail == qp->depth)
-		qp->sq_tail = 0;
+	spin_lock(&host->share_lock);
+	nvdpa_qpair_queue(qp, cid);
+	spin_unlock(&host->share_lock);
+	/* No tail: nvdpa_qpair_ring() has something to do. */
+	qp->sq_tail_rung = qp->depth;
 }
 
 void nvdpa_qpair_post(struct nvdpa_qpair *qp, u16 cid, void *owner)
 {
 	struct nvdpa_slot *slot = &qp->slots[cid];
 
+	lockdep_assert_held(&qp->sq_lock);
+
 	slot->owner = owner;
+	slot->late = false;
+	slot->aborted = false;
 	slot->retries = 0;
 	slot->replays = 0;
-	nvdpa_qpair_send(qp, cid);
+	if (unlikely(qp->shared))
+		nvdpa_qpair_post_shared(qp, cid);
+	else
+		nvdpa_qpair_write(qp, slot, cid, &qp->sq_tail);
+}
+
+/* What was held. */
+static void nvdpa_qpair_repost(struct nvdpa_qpair *qp, u16 cid)
+{
+	qp->slots[cid].late = false;
+	qp->slots[cid].aborted = false;
+	if (qp->shared)
+		nvdpa_qpair_queue(qp, cid);
+	else
+		nvdpa_qpair_write(qp, &qp->slots[cid], cid, &qp->sq_tail);
+}
+
+/* The end of reposting. */
+static void nvdpa_qpair_rering(struct nvdpa_qpair *qp)
+{
+	if (!qp->shared) {
+		nvdpa_qpair_ring(qp);
+		return;
+	}
+	if (!qp->watched && qp->nr_free < nvdpa_qpair_nr_slots(qp))
+		nvdpa_qpair_be_watched(qp);
+	nvdpa_qpair_ring_shared(nvdpa_share_host(qp));
 }
 
 /* How long the controller wants the next try to wait, or we if it does not say. */
@@ -177,8 +280,6 @@ static noinline bool nvdpa_qpair_retry(struct nvdpa_qpair *qp,
 	bool aborted = slot->aborted &&
 		       (status & NVME_SCT_SC_MASK) == NVME_SC_ABORT_REQ;
 	unsigned long delay;
-
-	lockdep_assert_held(&qp->sq_lock);
 
 	if ((status & NVME_SCT_MASK) == NVME_SCT_MEDIA_ERROR)
 		nvdpa_qpair_media_error(qp, slot, status);
@@ -219,33 +320,64 @@ static struct nvdpa_slot *nvdpa_qpair_owner(const struct nvdpa_qpair *qp,
 	return slot;
 }
 
+/* Likewise where a place is not a slot; *@qp is whose slot it is. */
+static struct nvdpa_slot *
+nvdpa_qpair_owner_shared(struct nvdpa_qpair *host,
+			 const struct nvme_completion *cqe, u16 wire_cid,
+			 struct nvdpa_qpair **qp)
+{
+	u16 place = wire_cid & (BIT(NVDPA_QPAIR_TURN_SHIFT) - 1);
+	const struct nvdpa_fair_turn *turn;
+	struct nvdpa_slot *slot;
+
+	lockdep_assert_held(&host->share_lock);
+
+	if (place >= nvdpa_qpair_nr_slots(host))
+		return NULL;
+	place = array_index_nospec(place, nvdpa_qpair_nr_slots(host));
+	turn = &host->fair.turns[place];
+	if (!turn->user)
+		return NULL;
+	*qp = container_of(turn->user, struct nvdpa_qpair, sharer);
+	slot = &(*qp)->slots[turn->cmd];
+	if (slot->state != NVDPA_SLOT_BUSY ||
+	    slot->turn != wire_cid >> NVDPA_QPAIR_TURN_SHIFT ||
+	    le16_to_cpu(READ_ONCE(cqe->sq_id)) != host->qid)
+		return NULL;
+	nvdpa_fair_end(&host->fair, place);
+	return slot;
+}
+
 /*
  * Take a completion entry. One that is for no command in flight is the device's
  * fault and must not touch memory that belongs to nobody; those behind it are not
  * believed, either. False also when the command is to be posted again.
  */
-static bool nvdpa_qpair_take_cqe(struct nvdpa_qpair *qp,
-				 const struct nvme_completion *cqe,
-				 struct nvdpa_done *done)
+static __always_inline bool
+nvdpa_qpair_take_cqe(struct nvdpa_qpair *qp, const struct nvme_completion *cqe,
+		     struct nvdpa_done *done, struct nvdpa_qpair **whose)
 {
 	u16 wire_cid = READ_ONCE(cqe->command_id);
 	u16 status = le16_to_cpu(READ_ONCE(cqe->status)) >> 1;
-	struct nvdpa_slot *slot = nvdpa_qpair_owner(qp, cqe, wire_cid);
+	struct nvdpa_qpair *user = qp;
+	struct nvdpa_slot *slot;
 
-	lockdep_assert_held(&qp->sq_lock);
-
+	slot = whose ? nvdpa_qpair_owner_shared(qp, cqe, wire_cid, &user) :
+		       nvdpa_qpair_owner(qp, cqe, wire_cid);
 	if (unlikely(!slot)) {
 		qp->untrusted = true;
 		nvdpa_ctrl_bad_completion(qp->ctrl, qp->qid, wire_cid);
 		return false;
 	}
 	done->owner = slot->owner;
-	done->cid = slot - qp->slots;
+	done->cid = slot - user->slots;
 	done->status = status;
-	nvdpa_qpair_trace_complete(qp, done);
-	if (unlikely(done->status) && nvdpa_qpair_retry(qp, slot, status))
+	nvdpa_qpair_trace_complete(qp, slot, status);
+	if (unlikely(done->status) && nvdpa_qpair_retry(user, slot, status))
 		return false;
 	slot->state = NVDPA_SLOT_DONE;
+	if (whose)
+		*whose = user;
 	return true;
 }
 
@@ -266,10 +398,13 @@ static bool nvdpa_qpair_fresh(struct nvdpa_qpair *qp,
 				 nvdpa_qpair_pending(qp), nvdpa_qpair_reap);
 }
 
-/* Gather completions; @seen counts entries, good or bad. */
-static unsigned int nvdpa_qpair_gather(struct nvdpa_qpair *qp,
-				       struct nvdpa_done *done,
-				       unsigned int *seen)
+/*
+ * Gather completions; @seen counts entries, good or bad. @whose is NULL unless the
+ * queues are shared. The lock for that is held.
+ */
+static __always_inline unsigned int
+nvdpa_qpair_gather(struct nvdpa_qpair *qp, struct nvdpa_done *done,
+		   struct nvdpa_qpair **whose, unsigned int *seen)
 {
 	struct device *dev = qp->ctrl->dev;
 	const struct nvme_completion *cqe;
@@ -277,7 +412,6 @@ static unsigned int nvdpa_qpair_gather(struct nvdpa_qpair *qp,
 
 	lockdep_assert_held(&qp->cq_lock);
 
-	spin_lock(&qp->sq_lock);
 	while (nr < NVDPA_QPAIR_BATCH && *seen < qp->depth && !qp->untrusted) {
 		cqe = &qp->cq[qp->cq_head];
 		if (!nvdpa_qpair_fresh(qp, cqe))
@@ -286,7 +420,8 @@ static unsigned int nvdpa_qpair_gather(struct nvdpa_qpair *qp,
 		dma_rmb();
 		cqe = nvdpa_fault_cqe(dev, qp->qid, qp->cq_head, cqe);
 		if (!nvdpa_fault_drop(dev, qp->qid) &&
-		    nvdpa_qpair_take_cqe(qp, cqe, &done[nr]))
+		    nvdpa_qpair_take_cqe(qp, cqe, &done[nr],
+					 whose ? &whose[nr] : NULL))
 			nr++;
 		(*seen)++;
 		if (++qp->cq_head == qp->depth) {
@@ -294,40 +429,152 @@ static unsigned int nvdpa_qpair_gather(struct nvdpa_qpair *qp,
 			qp->cq_phase ^= 1;
 		}
 	}
+	return nr;
+}
+
+static __always_inline unsigned int
+nvdpa_qpair_gather_own(struct nvdpa_qpair *qp, struct nvdpa_done *done,
+		       unsigned int *seen)
+{
+	unsigned int nr;
+
+	spin_lock(&qp->sq_lock);
+	nr = nvdpa_qpair_gather(qp, done, NULL, seen);
 	spin_unlock(&qp->sq_lock);
 	return nr;
 }
 
+/* Who was waiting goes before those who are told of the completions. */
+static unsigned int nvdpa_qpair_gather_shared(struct nvdpa_qpair *host,
+					      struct nvdpa_done *done,
+					      struct nvdpa_qpair **whose,
+					      unsigned int *seen)
+{
+	unsigned int nr;
+
+	spin_lock(&host->share_lock);
+	nr = nvdpa_qpair_gather(host, done, whose, seen);
+	nvdpa_qpair_dispatch(host);
+	nvdpa_qpair_ring_shared(host);
+	spin_unlock(&host->share_lock);
+	return nr;
+}
+
+/* To each user what is his. */
+static void nvdpa_qpair_hand_over(const struct nvdpa_done *done,
+				  struct nvdpa_qpair **whose, unsigned int nr)
+{
+	struct nvdpa_done part[NVDPA_QPAIR_BATCH];
+	struct nvdpa_qpair *qp;
+	unsigned int i, j, n;
+
+	for (i = 0; i < nr; i++) {
+		qp = whose[i];
+		if (!qp)
+			continue;
+		for (n = 0, j = i; j < nr; j++) {
+			if (whose[j] != qp)
+				continue;
+			part[n++] = done[j];
+			whose[j] = NULL;
+		}
+		qp->ops->complete(qp->priv, part, n);
+	}
+}
+
+static void nvdpa_qpair_seen(struct nvdpa_qpair *qp)
+{
+	lockdep_assert_held(&qp->cq_lock);
+
+	qp->unseen = false;
+	if (qp->has_cq)
+		writel(qp->cq_head, qp->cq_db);
+}
+
 /* The number of commands that ended; @seen as above. */
-static unsigned int nvdpa_qpair_reap_locked(struct nvdpa_qpair *qp,
-					    unsigned int *seen)
+static unsigned int nvdpa_qpair_reap_unshared(struct nvdpa_qpair *qp,
+					      unsigned int *seen)
 {
 	struct nvdpa_done done[NVDPA_QPAIR_BATCH];
 	unsigned int nr, total = 0;
 
-	while ((nr = nvdpa_qpair_gather(qp, done, seen))) {
+	while ((nr = nvdpa_qpair_gather_own(qp, done, seen))) {
 		qp->ops->complete(qp->priv, done, nr);
 		total += nr;
 	}
-	if (!*seen)
-		return total;
-	qp->unseen = false;
-	if (qp->has_cq)
-		writel(qp->cq_head, qp->cq_db);
+	if (*seen)
+		nvdpa_qpair_seen(qp);
 	return total;
 }
 
-unsigned int nvdpa_qpair_reap(struct nvdpa_qpair *qp)
+static noinline unsigned int nvdpa_qpair_reap_shared(struct nvdpa_qpair *host,
+						     unsigned int *seen)
+{
+	struct nvdpa_qpair *whose[NVDPA_QPAIR_BATCH];
+	struct nvdpa_done done[NVDPA_QPAIR_BATCH];
+	unsigned int nr, total = 0;
+
+	while ((nr = nvdpa_qpair_gather_shared(host, done, whose, seen))) {
+		nvdpa_qpair_hand_over(done, whose, nr);
+		total += nr;
+	}
+	if (*seen)
+		nvdpa_qpair_seen(host);
+	return total;
+}
+
+/* Whoever leaves waits for those who may be about to call him. */
+static void nvdpa_qpair_flush_shared(struct nvdpa_qpair *host)
+{
+	const struct nvdpa_qpair_ops *ops;
+	struct nvdpa_qpair *qp;
+
+	/* Before @priv, which is written before it. */
+	ops = smp_load_acquire(&host->ops);
+	ops->flush(READ_ONCE(host->priv));
+	list_for_each_entry_rcu(qp, &host->lodgers, lodging)
+		qp->ops->flush(qp->priv);
+}
+
+static noinline unsigned int nvdpa_qpair_reap_for_all(struct nvdpa_qpair *host,
+						      unsigned long flags)
+	__releases(&host->cq_lock)
+{
+	unsigned int seen = 0, total;
+
+	total = nvdpa_qpair_reap_shared(host, &seen);
+	spin_unlock_irqrestore(&host->cq_lock, flags);
+
+	rcu_read_lock();
+	if (total)
+		nvdpa_qpair_flush_shared(host);
+	rcu_read_unlock();
+	return seen;
+}
+
+static unsigned int nvdpa_qpair_reap_own(struct nvdpa_qpair *qp)
 {
 	unsigned int seen = 0, total;
 	unsigned long flags;
 
 	spin_lock_irqsave(&qp->cq_lock, flags);
-	total = nvdpa_qpair_reap_locked(qp, &seen);
+	if (unlikely(qp->shared))
+		return nvdpa_qpair_reap_for_all(qp, flags);
+	total = nvdpa_qpair_reap_unshared(qp, &seen);
 	spin_unlock_irqrestore(&qp->cq_lock, flags);
 
 	if (total)
 		qp->ops->flush(qp->priv);
+	return seen;
+}
+
+unsigned int nvdpa_qpair_reap(struct nvdpa_qpair *qp)
+{
+	unsigned int seen;
+
+	rcu_read_lock();
+	seen = nvdpa_qpair_reap_own(nvdpa_share_host(qp));
+	rcu_read_unlock();
 	return seen;
 }
 
@@ -337,12 +584,17 @@ static irqreturn_t nvdpa_qpair_irq(int irq, void *data)
 
 	if (nvdpa_fault_irq(qp->ctrl->dev))
 		return IRQ_HANDLED;
-	return nvdpa_qpair_reap(qp) ? IRQ_HANDLED : IRQ_NONE;
+	return nvdpa_qpair_reap_own(qp) ? IRQ_HANDLED : IRQ_NONE;
 }
 
 static bool nvdpa_slot_in_flight(const struct nvdpa_slot *slot)
 {
 	return slot->state == NVDPA_SLOT_BUSY || slot->state == NVDPA_SLOT_HELD;
+}
+
+static bool nvdpa_slot_held(const struct nvdpa_slot *slot)
+{
+	return slot->state == NVDPA_SLOT_HELD;
 }
 
 static bool nvdpa_slot_given_up(const struct nvdpa_slot *slot)
@@ -362,17 +614,18 @@ static void nvdpa_qpair_fail(struct nvdpa_qpair *qp,
 
 	spin_lock_irqsave(&qp->cq_lock, flags);
 	for (cid = 0; cid < nvdpa_qpair_nr_slots(qp); cid++) {
-		spin_lock(&qp->sq_lock);
+		nvdpa_share_lock(qp);
 		ends = which(&qp->slots[cid]);
 		if (ends)
 			qp->slots[cid].state = NVDPA_SLOT_DONE;
 		done.owner = qp->slots[cid].owner;
-		spin_unlock(&qp->sq_lock);
+		nvdpa_share_unlock(qp);
 		if (!ends)
 			continue;
 		done.cid = cid;
 		done.status = NVME_SC_ABORT_QUEUE;
-		nvdpa_qpair_trace_complete(qp, &done);
+		nvdpa_qpair_trace_complete(nvdpa_share_host(qp),
+					   &qp->slots[cid], done.status);
 		qp->ops->complete(qp->priv, &done, 1);
 	}
 	spin_unlock_irqrestore(&qp->cq_lock, flags);
@@ -388,6 +641,9 @@ static void nvdpa_qpair_reset_state(struct nvdpa_qpair *qp)
 	qp->unseen = false;
 	qp->sq_tail = 0;
 	qp->sq_tail_rung = 0;
+	qp->share_tail = 0;
+	qp->share_tail_rung = 0;
+	nvdpa_fair_init(&qp->fair, nvdpa_qpair_nr_slots(qp));
 }
 
 static void nvdpa_qpair_set_gate(struct nvdpa_qpair *qp)
@@ -402,12 +658,28 @@ static void nvdpa_qpair_set_gate(struct nvdpa_qpair *qp)
 		qp->gate = NVDPA_QPAIR_OPEN;
 }
 
+/* A queue pair and those who lodge with it. */
+static void nvdpa_qpair_for_sharers(struct nvdpa_qpair *host,
+				    void (*func)(struct nvdpa_qpair *qp))
+{
+	struct nvdpa_qpair *qp;
+
+	lockdep_assert(lockdep_is_held(&host->ctrl->queues_lock) ||
+		       lockdep_is_held(&host->ctrl->qid_lock));
+
+	func(host);
+	list_for_each_entry(qp, &host->lodgers, lodging)
+		func(qp);
+}
+
 static void nvdpa_qpair_pause(struct nvdpa_qpair *qp)
 {
-	spin_lock_irq(&qp->sq_lock);
+	local_irq_disable();
+	nvdpa_share_lock(qp);
 	qp->paused = true;
 	nvdpa_qpair_set_gate(qp);
-	spin_unlock_irq(&qp->sq_lock);
+	nvdpa_share_unlock(qp);
+	local_irq_enable();
 }
 
 /*
@@ -459,11 +731,15 @@ static int nvdpa_qpair_vector(const struct nvdpa_qpair *qp)
 static void nvdpa_qpair_open(struct nvdpa_qpair *qp)
 {
 	spin_lock_irq(&qp->cq_lock);
-	qp->has_cq = true;
-	spin_lock(&qp->sq_lock);
+	qp->has_cq = !qp->host;
+	nvdpa_share_lock(qp);
 	qp->paused = false;
 	nvdpa_qpair_set_gate(qp);
-	spin_unlock(&qp->sq_lock);
+	if (qp->shared) {
+		nvdpa_qpair_dispatch(nvdpa_share_host(qp));
+		nvdpa_qpair_ring_shared(nvdpa_share_host(qp));
+	}
+	nvdpa_share_unlock(qp);
 	spin_unlock_irq(&qp->cq_lock);
 }
 
@@ -472,32 +748,107 @@ static void nvdpa_qpair_forget_queues(struct nvdpa_qpair *qp)
 	qp->created = false;
 	spin_lock_irq(&qp->cq_lock);
 	qp->has_cq = false;
-	spin_lock(&qp->sq_lock);
+	nvdpa_share_lock(qp);
 	nvdpa_qpair_reset_state(qp);
-	spin_unlock(&qp->sq_lock);
+	nvdpa_share_unlock(qp);
 	spin_unlock_irq(&qp->cq_lock);
 }
 
-/* The commands of a queue that is not there any more do no DMA. */
+/* The controller has none of them any more. Their places are forgotten with the queues. */
+static void nvdpa_qpair_hold_slots(struct nvdpa_qpair *qp)
+{
+	struct nvdpa_slot *slot;
+	u16 cid;
+
+	spin_lock_irq(&qp->cq_lock);
+	nvdpa_share_lock(qp);
+	for (cid = 0; cid < nvdpa_qpair_nr_slots(qp); cid++) {
+		slot = &qp->slots[cid];
+		if (slot->state == NVDPA_SLOT_BUSY ||
+		    slot->state == NVDPA_SLOT_QUEUED)
+			slot->state = NVDPA_SLOT_HELD;
+	}
+	memset(&qp->sharer, 0, sizeof(qp->sharer));
+	qp->dead = false;
+	nvdpa_qpair_set_gate(qp);
+	nvdpa_share_unlock(qp);
+	spin_unlock_irq(&qp->cq_lock);
+}
+
+/* Those of an abandon are for that to end. */
+static void nvdpa_qpair_replay(struct nvdpa_qpair *qp, bool blame)
+{
+	struct nvdpa_slot *slot;
+	u16 cid;
+
+	local_irq_disable();
+	nvdpa_share_lock(qp);
+	for (cid = 0; cid < nvdpa_qpair_nr_slots(qp) && !qp->ending; cid++) {
+		slot = &qp->slots[cid];
+		if (slot->state != NVDPA_SLOT_HELD)
+			continue;
+		slot->replays += blame;
+		/* Its blocks are others now, perhaps longer ones. */
+		if (nvdpa_ident_moved(qp->ctrl,
+				      le32_to_cpu(slot->cmd.common.nsid)))
+			slot->replays = NVDPA_QPAIR_REPLAYS + 1;
+		if (nvdpa_slot_given_up(slot))
+			continue;
+		nvdpa_ctrl_count(qp->ctrl, NVDPA_COUNT_REPLAYS);
+		nvdpa_qpair_repost(qp, cid);
+	}
+	nvdpa_qpair_rering(qp);
+	nvdpa_share_unlock(qp);
+	local_irq_enable();
+	nvdpa_qpair_fail(qp, nvdpa_slot_given_up);
+}
+
+/* The queues are there again. */
+static void nvdpa_qpair_go_on(struct nvdpa_qpair *qp, bool blame)
+{
+	nvdpa_qpair_open(qp);
+	nvdpa_qpair_replay(qp, blame);
+	qp->ops->resume(qp->priv);
+}
+
+static void nvdpa_qpair_all_go_on(struct nvdpa_qpair *host, bool blame)
+{
+	struct nvdpa_qpair *qp;
+
+	lockdep_assert_held(&host->ctrl->queues_lock);
+
+	nvdpa_qpair_go_on(host, blame);
+	list_for_each_entry(qp, &host->lodgers, lodging)
+		nvdpa_qpair_go_on(qp, blame);
+}
+
+/*
+ * The commands of a queue that is not there any more do no DMA. Those of others who
+ * share it are posted to the next one.
+ */
 static int nvdpa_qpair_end_queues(struct nvdpa_qpair *qp)
 {
+	struct nvdpa_qpair *host = nvdpa_share_host(qp);
 	int err;
 
-	if (qp->created) {
-		err = nvdpa_admin_delete_sq(qp->ctrl, qp->qid);
+	lockdep_assert_held(&qp->ctrl->queues_lock);
+
+	if (host->created) {
+		nvdpa_qpair_for_sharers(host, nvdpa_qpair_pause);
+		err = nvdpa_admin_delete_sq(host->ctrl, host->qid);
 		/* Its last completions, while there is a doorbell for them. */
-		nvdpa_qpair_reap(qp);
+		nvdpa_qpair_reap(host);
 		if (!err)
-			err = nvdpa_admin_delete_cq(qp->ctrl, qp->qid);
+			err = nvdpa_admin_delete_cq(host->ctrl, host->qid);
 		if (err)
 			return err;
-		nvdpa_qpair_forget_queues(qp);
+		nvdpa_qpair_for_sharers(host, nvdpa_qpair_hold_slots);
+		nvdpa_qpair_forget_queues(host);
 		nvdpa_qpair_fail(qp, nvdpa_slot_in_flight);
-		nvdpa_qpair_pause(qp);
-		if (!nvdpa_qpair_create_queues(qp))
-			nvdpa_qpair_open(qp);
+		if (!nvdpa_qpair_create_queues(host))
+			nvdpa_qpair_all_go_on(host, false);
 		else
-			nvdpa_reset_request(qp->ctrl, NVDPA_RESET_QUEUE);
+			nvdpa_reset_request(host->ctrl, NVDPA_RESET_QUEUE);
 		return 0;
 	}
 	/* A reset took them away, and makes them anew. */
@@ -507,10 +858,12 @@ static int nvdpa_qpair_end_queues(struct nvdpa_qpair *qp)
 
 static void nvdpa_qpair_set_ending(struct nvdpa_qpair *qp, bool ending)
 {
-	spin_lock_irq(&qp->sq_lock);
+	local_irq_disable();
+	nvdpa_share_lock(qp);
 	qp->ending = ending;
 	nvdpa_qpair_set_gate(qp);
-	spin_unlock_irq(&qp->sq_lock);
+	nvdpa_share_unlock(qp);
+	local_irq_enable();
 }
 
 /*
@@ -535,29 +888,119 @@ static bool nvdpa_qpair_change(struct nvdpa_qpair *qp,
 	return !err;
 }
 
+static void nvdpa_qpair_abort(struct nvdpa_qpair *qp, struct nvdpa_slot *slot)
+{
+	if (slot->aborted)
+		return;
+	slot->aborted = nvdpa_admin_abort(qp->ctrl, nvdpa_share_host(qp)->qid,
+					  slot->cmd.common.command_id);
+	if (slot->aborted)
+		nvdpa_ctrl_count(qp->ctrl, NVDPA_COUNT_ABORTS);
+}
+
+/* What waits for a place is not posted any more. */
+static void nvdpa_qpair_unqueue(struct nvdpa_qpair *qp)
+{
+	u16 cid;
+
+	local_irq_disable();
+	nvdpa_share_lock(qp);
+	nvdpa_fair_leave(&nvdpa_share_host(qp)->fair, &qp->sharer);
+	for (cid = 0; cid < nvdpa_qpair_nr_slots(qp); cid++)
+		if (qp->slots[cid].state == NVDPA_SLOT_QUEUED)
+			qp->slots[cid].state = NVDPA_SLOT_HELD;
+	nvdpa_share_unlock(qp);
+	local_irq_enable();
+	nvdpa_qpair_fail(qp, nvdpa_slot_held);
+}
+
+/* One after the other, as an Abort can be sent; the number that it has still. */
+static unsigned int nvdpa_qpair_abort_some(struct nvdpa_qpair *qp)
+{
+	struct nvdpa_slot *slot;
+	unsigned int nr = 0;
+	u16 cid;
+
+	local_irq_disable();
+	nvdpa_share_lock(qp);
+	for (cid = 0; cid < nvdpa_qpair_nr_slots(qp); cid++) {
+		slot = &qp->slots[cid];
+		if (slot->state != NVDPA_SLOT_BUSY)
+			continue;
+		nvdpa_qpair_abort(qp, slot);
+		nr++;
+	}
+	nvdpa_share_unlock(qp);
+	local_irq_enable();
+	return nr;
+}
+
+/*
+ * Commands of one that shares its queues are taken back one by one, for others have
+ * theirs in them. False when some have not ended for some time.
+ */
+static bool nvdpa_qpair_recall(struct nvdpa_qpair *qp)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(NVDPA_QPAIR_RECALL_MS);
+
+	if (!READ_ONCE(qp->shared))
+		return false;
+	nvdpa_qpair_unqueue(qp);
+	while (nvdpa_qpair_abort_some(qp)) {
+		if (time_after(jiffies, end))
+			return false;
+		usleep_range(1000, 2000);
+		nvdpa_qpair_reap(qp);
+	}
+	/* What a reset has taken back is held. */
+	nvdpa_qpair_fail(qp, nvdpa_slot_held);
+	return true;
+}
+
 void nvdpa_qpair_abandon(struct nvdpa_qpair *qp)
 {
 	nvdpa_qpair_set_ending(qp, true);
-	while (!nvdpa_qpair_change(qp, nvdpa_qpair_end_queues))
-		;
+	if (!nvdpa_qpair_recall(qp))
+		while (!nvdpa_qpair_change(qp, nvdpa_qpair_end_queues))
+			;
 	nvdpa_qpair_set_ending(qp, false);
 	qp->ops->resume(qp->priv);
 }
 
 void nvdpa_qpair_sync(struct nvdpa_qpair *qp)
 {
-	synchronize_irq(nvdpa_qpair_vector(qp));
+	if (qp->sq)
+		synchronize_irq(nvdpa_qpair_vector(qp));
+	/* Others look at its completions, too. */
+	if (READ_ONCE(qp->shared))
+		synchronize_rcu();
+}
+
+/* Whoever lodges comes with his host. */
+static void nvdpa_qpair_for_hosts(struct nvdpa_ctrl *ctrl,
+				  void (*func)(struct nvdpa_qpair *qp))
+{
+	unsigned int qid;
+
+	lockdep_assert_held(&ctrl->qid_lock);
+
+	for (qid = 1; qid < ARRAY_SIZE(ctrl->qpairs); qid++)
+		if (ctrl->qpairs[qid] && !ctrl->qpairs[qid]->host)
+			func(ctrl->qpairs[qid]);
 }
 
 static void nvdpa_qpair_for_all(struct nvdpa_ctrl *ctrl,
 				void (*func)(struct nvdpa_qpair *qp))
 {
+	struct nvdpa_qpair *qp;
 	unsigned int qid;
 
 	mutex_lock(&ctrl->qid_lock);
-	for (qid = 1; qid < ARRAY_SIZE(ctrl->qpairs); qid++)
-		if (ctrl->qpairs[qid])
-			func(ctrl->qpairs[qid]);
+	for (qid = 1; qid < ARRAY_SIZE(ctrl->qpairs); qid++) {
+		qp = ctrl->qpairs[qid];
+		if (qp && !qp->host)
+			nvdpa_qpair_for_sharers(qp, func);
+	}
 	mutex_unlock(&ctrl->qid_lock);
 }
 
@@ -566,18 +1009,29 @@ void nvdpa_qpair_pause_all(struct nvdpa_ctrl *ctrl)
 	nvdpa_qpair_for_all(ctrl, nvdpa_qpair_pause);
 }
 
+static unsigned int nvdpa_qpair_count_busy(const struct nvdpa_qpair *qp)
+{
+	unsigned int nr = 0;
+	u16 cid;
+
+	for (cid = 0; cid < nvdpa_qpair_nr_slots(qp); cid++)
+		nr += READ_ONCE(qp->slots[cid].state) == NVDPA_SLOT_BUSY;
+	return nr;
+}
+
 unsigned int nvdpa_qpair_nr_busy(struct nvdpa_ctrl *ctrl)
 {
-	const struct nvdpa_qpair *qp;
+	const struct nvdpa_qpair *host, *qp;
 	unsigned int qid, nr = 0;
-	u16 cid;
 
 	mutex_lock(&ctrl->qid_lock);
 	for (qid = 1; qid < ARRAY_SIZE(ctrl->qpairs); qid++) {
-		qp = ctrl->qpairs[qid];
-		for (cid = 0; qp && cid < nvdpa_qpair_nr_slots(qp); cid++)
-			nr += READ_ONCE(qp->slots[cid].state) ==
-			      NVDPA_SLOT_BUSY;
+		host = ctrl->qpairs[qid];
+		if (!host || host->host)
+			continue;
+		nr += nvdpa_qpair_count_busy(host);
+		list_for_each_entry(qp, &host->lodgers, lodging)
+			nr += nvdpa_qpair_count_busy(qp);
 	}
 	mutex_unlock(&ctrl->qid_lock);
 	return nr;
@@ -587,11 +1041,13 @@ static void nvdpa_qpair_release(struct nvdpa_qpair *qp)
 {
 	u16 cid;
 
-	spin_lock_irq(&qp->sq_lock);
+	local_irq_disable();
+	nvdpa_share_lock(qp);
 	for (cid = 0; cid < nvdpa_qpair_nr_slots(qp); cid++)
 		if (qp->slots[cid].state == NVDPA_SLOT_BUSY)
 			qp->slots[cid].since = jiffies;
-	spin_unlock_irq(&qp->sq_lock);
+	nvdpa_share_unlock(qp);
+	local_irq_enable();
 	nvdpa_qpair_open(qp);
 	qp->ops->resume(qp->priv);
 }
@@ -601,68 +1057,47 @@ void nvdpa_qpair_release_all(struct nvdpa_ctrl *ctrl)
 	nvdpa_qpair_for_all(ctrl, nvdpa_qpair_release);
 }
 
+static void nvdpa_qpair_flush(struct nvdpa_qpair *qp)
+{
+	qp->ops->flush(qp->priv);
+}
+
 /* Completions that it wrote before it was off count; what it kept back is held. */
-static void nvdpa_qpair_hold(struct nvdpa_qpair *qp)
+static void nvdpa_qpair_hold(struct nvdpa_qpair *host)
 {
 	unsigned int seen = 0;
-	u16 cid;
 
-	lockdep_assert_held(&qp->ctrl->queues_lock);
+	lockdep_assert_held(&host->ctrl->queues_lock);
 
-	nvdpa_qpair_pause(qp);
-	spin_lock_irq(&qp->cq_lock);
-	qp->has_cq = false;
-	nvdpa_qpair_reap_locked(qp, &seen);
-	spin_lock(&qp->sq_lock);
-	for (cid = 0; cid < nvdpa_qpair_nr_slots(qp); cid++)
-		if (qp->slots[cid].state == NVDPA_SLOT_BUSY)
-			qp->slots[cid].state = NVDPA_SLOT_HELD;
-	qp->dead = false;
-	nvdpa_qpair_set_gate(qp);
-	spin_unlock(&qp->sq_lock);
-	spin_unlock_irq(&qp->cq_lock);
-	nvdpa_qpair_forget_queues(qp);
-	qp->ops->flush(qp->priv);
+	nvdpa_qpair_for_sharers(host, nvdpa_qpair_pause);
+	spin_lock_irq(&host->cq_lock);
+	host->has_cq = false;
+	if (host->shared)
+		nvdpa_qpair_reap_shared(host, &seen);
+	else
+		nvdpa_qpair_reap_unshared(host, &seen);
+	spin_unlock_irq(&host->cq_lock);
+	nvdpa_qpair_for_sharers(host, nvdpa_qpair_hold_slots);
+	nvdpa_qpair_forget_queues(host);
+	nvdpa_qpair_for_sharers(host, nvdpa_qpair_flush);
 }
 
 void nvdpa_qpair_hold_all(struct nvdpa_ctrl *ctrl)
 {
-	nvdpa_qpair_for_all(ctrl, nvdpa_qpair_hold);
-}
-
-/* Those of an abandon are for that to end. */
-static void nvdpa_qpair_replay(struct nvdpa_qpair *qp, bool blame)
-{
-	struct nvdpa_slot *slot;
-	u16 cid;
-
-	spin_lock_irq(&qp->sq_lock);
-	for (cid = 0; cid < nvdpa_qpair_nr_slots(qp) && !qp->ending; cid++) {
-		slot = &qp->slots[cid];
-		if (slot->state != NVDPA_SLOT_HELD)
-			continue;
-		slot->replays += blame;
-		/* Its blocks are others now, perhaps longer ones. */
-		if (nvdpa_ident_moved(qp->ctrl,
-				      le32_to_cpu(slot->cmd.common.nsid)))
-			slot->replays = NVDPA_QPAIR_REPLAYS + 1;
-		if (nvdpa_slot_given_up(slot))
-			continue;
-		nvdpa_ctrl_count(qp->ctrl, NVDPA_COUNT_REPLAYS);
-		nvdpa_qpair_send(qp, cid);
-	}
-	nvdpa_qpair_ring(qp);
-	spin_unlock_irq(&qp->sq_lock);
-	nvdpa_qpair_fail(qp, nvdpa_slot_given_up);
+	mutex_lock(&ctrl->qid_lock);
+	nvdpa_qpair_for_hosts(ctrl, nvdpa_qpair_hold);
+	mutex_unlock(&ctrl->qid_lock);
 }
 
 static void nvdpa_qpair_die(struct nvdpa_qpair *qp)
 {
-	spin_lock_irq(&qp->sq_lock);
+	local_irq_disable();
+	nvdpa_share_lock(qp);
 	qp->dead = true;
 	qp->paused = false;
 	nvdpa_qpair_set_gate(qp);
-	spin_unlock_irq(&qp->sq_lock);
+	nvdpa_share_unlock(qp);
+	local_irq_enable();
 	nvdpa_qpair_fail(qp, nvdpa_slot_in_flight);
 	qp->ops->resume(qp->priv);
 }
@@ -673,21 +1108,21 @@ static int nvdpa_qpair_restore(struct nvdpa_qpair *qp, bool blame)
 
 	lockdep_assert_held(&qp->ctrl->queues_lock);
 
-	if (qp->leaving)
+	/* Whoever lodges goes on with his host. */
+	if (qp->leaving || qp->host)
 		return 0;
 	if (qp->qid > qp->ctrl->nr_granted) {
-		dev_err(qp->ctrl->dev,
-			"queue pair %u is not granted any more, its requests fail\n",
-			qp->qid);
-		nvdpa_qpair_die(qp);
+		if (!qp->vacant)
+			dev_err(qp->ctrl->dev,
+				"queue pair %u is not granted any more, its requests fail\n",
+				qp->qid);
+		nvdpa_qpair_for_sharers(qp, nvdpa_qpair_die);
 		return 0;
 	}
 	err = nvdpa_qpair_create_queues(qp);
 	if (err)
 		return err;
-	nvdpa_qpair_open(qp);
-	nvdpa_qpair_replay(qp, blame);
-	qp->ops->resume(qp->priv);
+	nvdpa_qpair_all_go_on(qp, blame);
 	return 0;
 }
 
@@ -697,6 +1132,9 @@ int nvdpa_qpair_restore_all(struct nvdpa_ctrl *ctrl, bool blame)
 	unsigned int qid;
 	int err = 0;
 
+	mutex_lock(&ctrl->queues_lock);
+	nvdpa_share_rehouse(ctrl);
+	mutex_unlock(&ctrl->queues_lock);
 	for (qid = 1; qid < ARRAY_SIZE(ctrl->qpairs) && !err; qid++) {
 		mutex_lock(&ctrl->queues_lock);
 		if (ctrl->qpairs[qid])
@@ -736,7 +1174,7 @@ static void nvdpa_qpair_watch_held(struct nvdpa_qpair *qp, u16 cid,
 	if (time_before(jiffies, since))
 		watch->next = min(watch->next, since - jiffies);
 	else
-		nvdpa_qpair_send(qp, cid);
+		nvdpa_qpair_repost(qp, cid);
 }
 
 static void nvdpa_qpair_watch_busy(struct nvdpa_qpair *qp, u16 cid,
@@ -755,12 +1193,7 @@ static void nvdpa_qpair_watch_busy(struct nvdpa_qpair *qp, u16 cid,
 				     qp->qid, slot->cmd.common.opcode,
 				     jiffies_to_msecs(jiffies - slot->since));
 	}
-	if (!slot->aborted) {
-		slot->aborted = nvdpa_admin_abort(qp->ctrl, qp->qid,
-						  nvdpa_qpair_wire_cid(qp, cid));
-		if (slot->aborted)
-			nvdpa_ctrl_count(qp->ctrl, NVDPA_COUNT_ABORTS);
-	}
+	nvdpa_qpair_abort(qp, slot);
 	limit += msecs_to_jiffies(NVDPA_TIMEOUT_ABORT_MS);
 	if (time_after_eq(jiffies, slot->since + limit))
 		watch->stuck = true;
@@ -783,20 +1216,34 @@ static void nvdpa_qpair_watch_slots(struct nvdpa_qpair *qp,
 			break;
 		}
 	}
-	nvdpa_qpair_ring(qp);
+	nvdpa_qpair_rering(qp);
 }
 
 static void nvdpa_qpair_watch(struct nvdpa_qpair *qp,
 			      struct nvdpa_qpair_watch *watch)
 {
-	nvdpa_qpair_find_lost(qp);
-	spin_lock_irq(&qp->sq_lock);
+	local_irq_disable();
+	nvdpa_share_lock(qp);
 	qp->watched = qp->nr_free < nvdpa_qpair_nr_slots(qp);
+	qp->attend = !qp->watched || qp->shared;
 	if (qp->watched && qp->gate == NVDPA_QPAIR_OPEN)
 		nvdpa_qpair_watch_slots(qp, watch);
 	watch->busy |= qp->watched;
 	watch->untrusted |= qp->untrusted;
-	spin_unlock_irq(&qp->sq_lock);
+	nvdpa_share_unlock(qp);
+	local_irq_enable();
+}
+
+static void nvdpa_qpair_watch_host(struct nvdpa_qpair *host,
+				   struct nvdpa_qpair_watch *watch)
+{
+	struct nvdpa_qpair *qp;
+
+	nvdpa_qpair_find_lost(host);
+	nvdpa_qpair_watch(host, watch);
+	list_for_each_entry(qp, &host->lodgers, lodging)
+		nvdpa_qpair_watch(qp, watch);
+	nvdpa_share_end(host);
 }
 
 void nvdpa_qpair_watch_all(struct nvdpa_ctrl *ctrl,
@@ -806,8 +1253,8 @@ void nvdpa_qpair_watch_all(struct nvdpa_ctrl *ctrl,
 
 	mutex_lock(&ctrl->qid_lock);
 	for (qid = 1; qid < ARRAY_SIZE(ctrl->qpairs); qid++)
-		if (ctrl->qpairs[qid])
-			nvdpa_qpair_watch(ctrl->qpairs[qid], watch);
+		if (ctrl->qpairs[qid] && !ctrl->qpairs[qid]->host)
+			nvdpa_qpair_watch_host(ctrl->qpairs[qid], watch);
 	mutex_unlock(&ctrl->qid_lock);
 }
 
@@ -846,13 +1293,16 @@ static void nvdpa_qpair_publish(struct nvdpa_qpair *qp, bool on)
 
 unsigned int nvdpa_qpair_nr_free(struct nvdpa_ctrl *ctrl)
 {
-	unsigned int nr = min(ctrl->nr_qpairs, READ_ONCE(ctrl->nr_granted));
-	unsigned int used;
+	unsigned int last = min(ctrl->nr_qpairs, READ_ONCE(ctrl->nr_granted));
+	unsigned int qid, nr = 0;
 
 	mutex_lock(&ctrl->qid_lock);
-	used = bitmap_weight(ctrl->qids, nr + 1);
+	for (qid = 1; qid <= last; qid++)
+		nr += !test_bit(qid, ctrl->qids) ||
+		      (ctrl->qpairs[qid] &&
+		       READ_ONCE(ctrl->qpairs[qid]->vacant));
 	mutex_unlock(&ctrl->qid_lock);
-	return nr - used;
+	return nr;
 }
 
 static void nvdpa_qpair_free_slots(struct nvdpa_qpair *qp)
@@ -917,54 +1367,67 @@ static void nvdpa_qpair_free_rings(struct nvdpa_qpair *qp)
 	dma_free_coherent(dev, nvdpa_qpair_sq_bytes(qp), qp->sq, qp->sq_dma);
 }
 
-static struct nvdpa_qpair *nvdpa_qpair_alloc(struct nvdpa_ctrl *ctrl, bool own)
+static struct nvdpa_qpair *
+nvdpa_qpair_alloc_bare(struct nvdpa_ctrl *ctrl,
+		       const struct nvdpa_qpair_ops *ops, void *priv, bool own)
 {
 	u32 depth = own ? NVDPA_QPAIR_OWN_DEPTH : NVDPA_QPAIR_DEPTH;
 	struct nvdpa_qpair *qp;
-	void __iomem *bar = ctrl->bar;
 	int err;
 
 	qp = kzalloc(sizeof(*qp), GFP_KERNEL);
 	if (!qp)
 		return ERR_PTR(-ENOMEM);
-	err = nvdpa_qpair_get_qid(ctrl, own);
-	if (err < 0)
-		goto free_qp;
-
 	qp->ctrl = ctrl;
+	qp->ops = ops;
+	qp->priv = priv;
 	qp->own = own;
-	qp->qid = err;
 	qp->depth = min(ctrl->depth, depth);
-	qp->sq_db = bar + nvdpa_doorbell_offset(qp->qid, false, ctrl->dstrd);
-	qp->cq_db = bar + nvdpa_doorbell_offset(qp->qid, true, ctrl->dstrd);
+	INIT_LIST_HEAD(&qp->lodgers);
 	spin_lock_init(&qp->cq_lock);
 	spin_lock_init(&qp->sq_lock);
+	spin_lock_init(&qp->share_lock);
 	qp->paused = true;
 	qp->gate = NVDPA_QPAIR_HELD;
-
-	err = nvdpa_qpair_alloc_rings(qp);
-	if (err)
-		goto put_qid;
+	qp->attend = true;
 	err = nvdpa_qpair_alloc_slots(qp);
-	if (err)
-		goto free_rings;
+	if (err) {
+		kfree(qp);
+		return ERR_PTR(err);
+	}
 	return qp;
-
-free_rings:
-	nvdpa_qpair_free_rings(qp);
-put_qid:
-	nvdpa_qpair_put_qid(ctrl, qp->qid);
-free_qp:
-	kfree(qp);
-	return ERR_PTR(err);
 }
 
-static void nvdpa_qpair_free(struct nvdpa_qpair *qp)
+static void nvdpa_qpair_free_bare(struct nvdpa_qpair *qp)
 {
 	nvdpa_qpair_free_slots(qp);
+	kfree(qp);
+}
+
+static int nvdpa_qpair_add_queues(struct nvdpa_qpair *qp)
+{
+	struct nvdpa_ctrl *ctrl = qp->ctrl;
+	void __iomem *bar = ctrl->bar;
+	int err;
+
+	err = nvdpa_qpair_get_qid(ctrl, qp->own);
+	if (err < 0)
+		return err;
+	qp->qid = err;
+	qp->sq_db = bar + nvdpa_doorbell_offset(qp->qid, false, ctrl->dstrd);
+	qp->cq_db = bar + nvdpa_doorbell_offset(qp->qid, true, ctrl->dstrd);
+	snprintf(qp->irq_name, sizeof(qp->irq_name), "nvdpa-%s-q%u",
+		 pci_name(ctrl->pdev), qp->qid);
+	err = nvdpa_qpair_alloc_rings(qp);
+	if (err)
+		nvdpa_qpair_put_qid(ctrl, qp->qid);
+	return err;
+}
+
+static void nvdpa_qpair_del_queues(struct nvdpa_qpair *qp)
+{
 	nvdpa_qpair_free_rings(qp);
 	nvdpa_qpair_put_qid(qp->ctrl, qp->qid);
-	kfree(qp);
 }
 
 /* When a reset came in between, that may have made the queues. */
@@ -1011,71 +1474,145 @@ static int nvdpa_qpair_start(struct nvdpa_qpair *qp)
 	return err;
 }
 
-static struct nvdpa_qpair *nvdpa_qpair_make(struct nvdpa_ctrl *ctrl,
-					    const struct nvdpa_qpair_ops *ops,
-					    void *priv, bool own)
+static int nvdpa_qpair_make_queues(struct nvdpa_qpair *qp)
 {
-	struct nvdpa_qpair *qp;
 	int err;
 
-	qp = nvdpa_qpair_alloc(ctrl, own);
-	if (IS_ERR(qp))
-		return qp;
-	qp->ops = ops;
-	qp->priv = priv;
-	snprintf(qp->irq_name, sizeof(qp->irq_name), "nvdpa-%s-q%u",
-		 pci_name(ctrl->pdev), qp->qid);
-
+	err = nvdpa_qpair_add_queues(qp);
+	if (err)
+		return err;
 	err = request_irq(nvdpa_qpair_vector(qp), nvdpa_qpair_irq, 0,
 			  qp->irq_name, qp);
 	if (err) {
-		dev_err(ctrl->dev, "no interrupt for queue pair %u: %pe\n",
+		dev_err(qp->ctrl->dev, "no interrupt for queue pair %u: %pe\n",
 			qp->qid, ERR_PTR(err));
-		goto free_qp;
+		goto del_queues;
 	}
 	err = nvdpa_qpair_start(qp);
 	if (err)
 		goto free_irq;
-	return qp;
+	return 0;
 
 free_irq:
 	free_irq(nvdpa_qpair_vector(qp), qp);
-free_qp:
-	nvdpa_qpair_free(qp);
-	return ERR_PTR(err);
+del_queues:
+	nvdpa_qpair_del_queues(qp);
+	return err;
+}
+
+/* With queues that are at work, or with none. */
+static int nvdpa_qpair_try_lodge(struct nvdpa_qpair *qp)
+{
+	struct nvdpa_ctrl *ctrl = qp->ctrl;
+	struct nvdpa_qpair *host;
+	int err = 0;
+
+	mutex_lock(&ctrl->queues_lock);
+	host = nvdpa_share_find(ctrl, NVDPA_QPAIR_SHARERS);
+	if (!host)
+		err = -EBUSY;
+	else if (!host->created)
+		err = -ECANCELED;
+	if (!err) {
+		nvdpa_share_join(host, qp);
+		nvdpa_qpair_open(qp);
+	}
+	mutex_unlock(&ctrl->queues_lock);
+	return err;
+}
+
+static int nvdpa_qpair_lodge(struct nvdpa_qpair *qp)
+{
+	int err;
+
+	do {
+		err = nvdpa_reset_wait(qp->ctrl);
+		if (!err)
+			err = nvdpa_qpair_try_lodge(qp);
+	} while (err == -ECANCELED);
+	return err;
+}
+
+static struct nvdpa_qpair *nvdpa_qpair_make(struct nvdpa_ctrl *ctrl,
+					    const struct nvdpa_qpair_ops *ops,
+					    void *priv, bool own, bool lodge)
+{
+	struct nvdpa_qpair *qp;
+	int err;
+
+	qp = nvdpa_qpair_alloc_bare(ctrl, ops, priv, own);
+	if (IS_ERR(qp))
+		return qp;
+	err = lodge ? nvdpa_qpair_lodge(qp) : nvdpa_qpair_make_queues(qp);
+	if (err) {
+		nvdpa_qpair_free_bare(qp);
+		return ERR_PTR(err);
+	}
+	return qp;
 }
 
 struct nvdpa_qpair *nvdpa_qpair_create(struct nvdpa_ctrl *ctrl,
 				       const struct nvdpa_qpair_ops *ops,
 				       void *priv)
 {
-	return nvdpa_qpair_make(ctrl, ops, priv, false);
+	struct nvdpa_qpair *qp;
+	int err;
+
+	err = nvdpa_reset_wait(ctrl);
+	if (err)
+		return ERR_PTR(err);
+	qp = nvdpa_share_adopt(ctrl, ops, priv);
+	if (qp)
+		return qp;
+	return nvdpa_qpair_make(ctrl, ops, priv, false,
+				!nvdpa_qpair_nr_free(ctrl));
 }
 
 struct nvdpa_qpair *nvdpa_qpair_create_own(struct nvdpa_ctrl *ctrl,
 					   const struct nvdpa_qpair_ops *ops,
 					   void *priv)
 {
-	return nvdpa_qpair_make(ctrl, ops, priv, true);
+	return nvdpa_qpair_make(ctrl, ops, priv, true, false);
+}
+
+/* One that may have queues, and need not use them. */
+static void nvdpa_qpair_dismantle(struct nvdpa_qpair *qp)
+{
+	nvdpa_fault_forget(qp);
+	mutex_lock(&qp->ctrl->queues_lock);
+	if (qp->host)
+		nvdpa_share_leave(qp);
+	mutex_unlock(&qp->ctrl->queues_lock);
+	if (qp->sq) {
+		while (!nvdpa_qpair_change(qp, nvdpa_qpair_leave))
+			;
+		irq_set_affinity_and_hint(nvdpa_qpair_vector(qp), NULL);
+		free_irq(nvdpa_qpair_vector(qp), qp);
+		nvdpa_qpair_del_queues(qp);
+	}
+	nvdpa_qpair_free_bare(qp);
 }
 
 void nvdpa_qpair_destroy(struct nvdpa_qpair *qp)
 {
+	struct nvdpa_ctrl *ctrl;
+
 	if (!qp)
 		return;
 
 	/* An interrupt that is still at work rings a doorbell. */
 	nvdpa_qpair_sync(qp);
-	nvdpa_fault_forget(qp);
-	while (!nvdpa_qpair_change(qp, nvdpa_qpair_leave))
-		;
-	irq_set_affinity_and_hint(nvdpa_qpair_vector(qp), NULL);
-	free_irq(nvdpa_qpair_vector(qp), qp);
-	nvdpa_qpair_free(qp);
+	if (nvdpa_share_vacate(qp))
+		return;
+	ctrl = qp->ctrl;
+	nvdpa_qpair_dismantle(qp);
+	while ((qp = nvdpa_share_forlorn(ctrl)))
+		nvdpa_qpair_dismantle(qp);
 }
 
 void nvdpa_qpair_set_affinity(struct nvdpa_qpair *qp,
 			      const struct cpumask *mask)
 {
-	irq_set_affinity_and_hint(nvdpa_qpair_vector(qp), mask);
+	if (qp->sq)
+		irq_set_affinity_and_hint(nvdpa_qpair_vector(qp), mask);
 }

@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * An NVMe I/O queue pair: one submission queue, one completion queue, one
- * MSI-X vector, and a slot with a page for each command in flight.
+ * MSI-X vector, and a slot with a page for each command in flight. One may have no
+ * queues and lodge with another one, whose queues its commands go by.
  */
 #ifndef NVDPA_NVME_QPAIR_H
 #define NVDPA_NVME_QPAIR_H
 
 #include <linux/compiler.h>
 #include <linux/cpumask.h>
+#include <linux/list.h>
 #include <linux/nvme.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include "../pure/fair.h"
 #include "ctrl.h"
 
 /* Entries of a queue; one less can be in flight. */
 #define NVDPA_QPAIR_DEPTH	256
 /* Likewise, of a queue pair that has one command at a time. */
 #define NVDPA_QPAIR_OWN_DEPTH	2
+/* Virtqueues that one serves at most, by choice. */
+#define NVDPA_QPAIR_SHARERS	32
 /* Completions handed over at a time. */
 #define NVDPA_QPAIR_BATCH	16
 /* A command identifier is a slot, and above that the slot's turn. */
@@ -53,6 +58,7 @@ struct nvdpa_qpair_ops {
 enum nvdpa_slot_state {
 	NVDPA_SLOT_FREE,
 	NVDPA_SLOT_BUSY,	/* the controller has it */
+	NVDPA_SLOT_QUEUED,	/* waits for a place in a queue that is shared */
 	NVDPA_SLOT_HELD,	/* the controller has it no more, or not yet again */
 	NVDPA_SLOT_DONE,	/* ended, not yet given back */
 };
@@ -119,23 +125,38 @@ struct nvdpa_slot {
  * @irq_name: as in /proc/interrupts
  * @created: the controller has its queues; under the controller's queues_lock
  * @leaving: it is being destroyed; likewise
+ * @vacant: it is nobody's, but others lodge here; likewise
+ * @nr_lodgers: number of @lodgers; likewise
+ * @lodgers: those that go by its queues; changed under queues_lock and qid_lock, and
+ *           read by RCU, too
+ * @lodging: in @lodgers of @host
  * @cq_lock: outermost; serialises reaping; protects the next five fields
  * @cq_head: next completion entry to look at
  * @cq_phase: phase tag that a new entry has
  * @untrusted: a completion was bad; those behind it are not looked at
  * @has_cq: there is a doorbell to ring
  * @unseen: an entry lay there when it was last watched, and none was taken since
- * @sq_lock: innermost; protects the remaining fields and the slots but for
- *           their command
- * @sq_tail: next free submission entry
- * @sq_tail_rung: what the doorbell was last told
+ * @sq_lock: inside of all but @share_lock; protects the next fields and the slots but
+ *           for their command
+ * @sq_tail: next free submission entry, unless @shared
+ * @sq_tail_rung: what the doorbell was last told; @depth: of nothing, but is to be rung
+ * @shared: slots that are busy or queued, and the submission queue, are under @share_lock
+ *          of @host; changed with @cq_lock held, too
+ * @host: whose queues it goes by; NULL: its own; changed under queues_lock, too
  * @gate: made of the next three
  * @paused: by a reset
  * @ending: by an abandon
  * @dead: the controller is off
  * @watched: the controller's timeout_work looks at it
+ * @attend: it is not watched, or is shared
  * @nr_free: number of free slots
  * @free: stack of free slots
+ * @sharer: it, in @fair of @host
+ * @share_lock: innermost; protects the remaining fields, and @sharer of all who share
+ * @share_tail: next free submission entry, if @shared
+ * @share_tail_rung: what the doorbell was last told
+ * @share_turns: by place: the turn of the last command that had it
+ * @fair: whose command goes next
  */
 struct nvdpa_qpair {
 	struct nvdpa_ctrl *ctrl;
@@ -154,6 +175,10 @@ struct nvdpa_qpair {
 	char irq_name[32];
 	bool created;
 	bool leaving;
+	bool vacant;
+	unsigned int nr_lodgers;
+	struct list_head lodgers;
+	struct list_head lodging;
 
 	spinlock_t cq_lock ____cacheline_aligned; /* reaping, see above */
 	u16 cq_head;
@@ -166,12 +191,22 @@ struct nvdpa_qpair {
 	u16 sq_tail;
 	u16 sq_tail_rung;
 	u8 gate;
+	bool shared;
+	bool attend;
 	bool paused;
 	bool ending;
 	bool dead;
 	bool watched;
 	u16 nr_free;
 	u16 free[NVDPA_QPAIR_DEPTH];
+	struct nvdpa_qpair *host;
+	struct nvdpa_fair_user sharer;
+
+	spinlock_t share_lock ____cacheline_aligned; /* sharing, see above */
+	u16 share_tail;
+	u16 share_tail_rung;
+	u8 share_turns[NVDPA_FAIR_MAX];
+	struct nvdpa_fair fair;
 };
 
 /**
@@ -194,8 +229,10 @@ struct nvdpa_qpair_watch {
  * @ops: of the user
  * @priv: given to @ops
  *
+ * When all that the controller has are in use it lodges with one of them.
+ *
  * Context: may sleep.
- * Return: the queue pair; ERR_PTR(-EBUSY) when all are in use, -ENODEV when
+ * Return: the queue pair; ERR_PTR(-EBUSY) when there is no room, -ENODEV when
  * the controller is dead, -EIO when it refused (with a message), -ENOMEM.
  */
 struct nvdpa_qpair *nvdpa_qpair_create(struct nvdpa_ctrl *ctrl,
@@ -222,12 +259,14 @@ struct nvdpa_qpair *nvdpa_qpair_create_own(struct nvdpa_ctrl *ctrl,
  * nvdpa_qpair_destroy() - take a queue pair down
  * @qp: queue pair without a command in flight, or NULL
  *
+ * Where others lodge with it, its queues stay for them.
+ *
  * Context: may sleep.
  */
 void nvdpa_qpair_destroy(struct nvdpa_qpair *qp);
 
 /**
- * nvdpa_qpair_nr_free() - queue pairs that virtqueues can still have
+ * nvdpa_qpair_nr_free() - queue pairs that no virtqueue has
  * @ctrl: controller
  *
  * Context: may sleep. Only a hint unless the caller excludes other creators.
@@ -236,8 +275,39 @@ void nvdpa_qpair_destroy(struct nvdpa_qpair *qp);
 unsigned int nvdpa_qpair_nr_free(struct nvdpa_ctrl *ctrl);
 
 /**
+ * nvdpa_qpair_nr_room() - virtqueues that can still have a queue pair, or share one
+ * @ctrl: controller
+ *
+ * Context: may sleep. Only a hint unless the caller excludes other creators.
+ * Return: the number.
+ */
+unsigned int nvdpa_qpair_nr_room(struct nvdpa_ctrl *ctrl);
+
+/**
+ * nvdpa_qpair_nr_max() - virtqueues that can have one, or share one, if no other does
+ * @ctrl: controller
+ *
+ * Context: any.
+ * Return: the number.
+ */
+static inline unsigned int nvdpa_qpair_nr_max(const struct nvdpa_ctrl *ctrl)
+{
+	return min_t(unsigned int, ctrl->nr_qpairs * NVDPA_QPAIR_SHARERS,
+		     NVDPA_CTRL_QPAIRS_MAX);
+}
+
+/**
+ * nvdpa_qpair_nr_sharing() - virtqueues that share a queue pair with others
+ * @ctrl: controller
+ *
+ * Context: as nvdpa_qpair_nr_free().
+ * Return: the number.
+ */
+unsigned int nvdpa_qpair_nr_sharing(struct nvdpa_ctrl *ctrl);
+
+/**
  * nvdpa_qpair_set_affinity() - ask for CPUs to interrupt
- * @qp: queue pair
+ * @qp: queue pair; one that lodges has no interrupt, so nothing happens
  * @mask: CPUs; must live as long as the queue pair or until the next call;
  *        NULL: no preference
  *
@@ -287,8 +357,9 @@ void nvdpa_qpair_put(struct nvdpa_qpair *qp, u16 cid);
  *       the controller knows it by is written
  * @owner: comes back in struct nvdpa_done
  *
- * There is always room: a slot is free only when its entry has been fetched. The
- * command, its page and its data must stay as they are until it comes back.
+ * There is always room: a slot is free only when its entry has been fetched; where the
+ * queue is shared the command waits for its turn. The command, its page and its data must
+ * stay as they are until it comes back.
  *
  * Context: between begin and end.
  */
@@ -312,7 +383,9 @@ unsigned int nvdpa_qpair_reap(struct nvdpa_qpair *qp);
  * Deletes the submission queue, so that the commands do no DMA any more, hands
  * them to the user with NVME_SC_ABORT_QUEUE, and makes the queues anew. If the
  * controller does not take part it is reset, and while it is, commands end as soon
- * as it is off; those of other queue pairs are posted again.
+ * as it is off; those of other queue pairs are posted again, and so are those of others
+ * that share the queue. Before a queue that is shared is deleted the commands are aborted
+ * one by one.
  *
  * Context: may sleep; no lock of nvme/ held but that of nvdpa_io.
  */

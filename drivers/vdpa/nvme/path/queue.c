@@ -179,6 +179,16 @@ static bool nvdpa_queue_wait(struct nvdpa_queue *q, u8 epochs,
 	return !left;
 }
 
+/* Completions whose interrupt got lost; those of others who share it do not count. */
+static bool nvdpa_queue_found(struct nvdpa_queue *q, u32 before)
+{
+	u32 now;
+
+	nvdpa_qpair_reap(q->qp);
+	nvdpa_queue_idle(q, 0, &now);
+	return now != before;
+}
+
 /* The queues of a device are halted together: none waits for the one before. */
 static unsigned long nvdpa_queue_hurry(const struct nvdpa_queue *q)
 {
@@ -208,7 +218,7 @@ static void nvdpa_queue_drain(struct nvdpa_queue *q, u8 epochs, bool hurry)
 			nvdpa_queue_abort(q);
 		if (!nvdpa_queue_wait(q, epochs, grace, &now))
 			return;
-		if (now == before && !nvdpa_qpair_reap(q->qp))
+		if (now == before && !nvdpa_queue_found(q, now))
 			nvdpa_qpair_abandon(q->qp);
 		q->halt_ended = now;
 		grace = msecs_to_jiffies(hurry ? NVDPA_QUEUE_HURRY_MS :
