@@ -228,6 +228,7 @@ static void answer_ctrl(uint8_t cmd, uint16_t flags, const char *name)
 	put_text(can, NVME_VDPA_A_CTRL_NAME, name);
 	put_number(can, NVME_VDPA_A_CTRL_STATE, NVME_VDPA_CTRL_STATE_DEAD);
 	put_number(can, NVME_VDPA_A_CTRL_NR_QPAIRS, 7);
+	put_number(can, NVME_VDPA_A_CTRL_NR_SHARING, 5);
 }
 
 static void answer_volume(uint16_t flags, const char *ctrl, const char *name)
@@ -603,6 +604,7 @@ TEST(ipc, events)
 	for (i = 0; i < ARRAY_SIZE(want); i++)
 		EXPECT_EQ(events[i].kind, want[i]);
 	EXPECT_EQ(events[0].ctrl.nr_qpairs, 7);
+	EXPECT_EQ(events[0].ctrl.nr_sharing, 5);
 	EXPECT_EQ(events[1].ctrl.state, NVME_VDPA_CTRL_STATE_DEAD);
 	EXPECT_EQ(events[2].aer.type, 2);
 	EXPECT_EQ(events[2].aer.log_page, 4);

@@ -367,6 +367,8 @@ static void ctrl_show_recovery(const struct ctrl *ctrl)
 static void ctrl_show_counts(const struct ctrl *ctrl)
 {
 	out_number_as(NULL, "TIMEOUT", ctrl->timeout_ms, "%u ms", ctrl->timeout_ms);
+	out_number_as(NULL, "SHARING", ctrl->nr_sharing,
+		      "%u virtqueues share a queue pair", ctrl->nr_sharing);
 	out_number_as(NULL, "RECOVERY", ctrl->counts[CTRL_COUNT_RESETS],
 		      "%ju timeouts, %ju aborts, %ju resets, %ju replays, %ju bad completions, %ju lost interrupts",
 		      (uintmax_t)ctrl->counts[CTRL_COUNT_TIMEOUTS],
@@ -388,6 +390,7 @@ static void ctrl_show_row(const struct ctrl *ctrl, const struct health *health,
 	out_text("firmware", out_at_length("FIRMWARE"), ctrl->firmware);
 	out_number("queue_pairs", NULL, ctrl->nr_qpairs);
 	out_number("free_queue_pairs", NULL, ctrl->nr_free_qpairs);
+	out_number("sharing_queues", NULL, ctrl->nr_sharing);
 	out_number_as(NULL, "FREE QUEUES", ctrl->nr_free_qpairs, "%u of %u",
 		      ctrl->nr_free_qpairs, ctrl->nr_qpairs);
 	out_number("queue_size", out_at_length("QUEUE SIZE"), ctrl->queue_size);

@@ -367,6 +367,7 @@ static int parse_ctrl(struct nlmsghdr *header, void *data)
 	ctrl->state = attr_number(attrs[NVME_VDPA_A_CTRL_STATE]);
 	ctrl->nr_qpairs = attr_number(attrs[NVME_VDPA_A_CTRL_NR_QPAIRS]);
 	ctrl->nr_free_qpairs = attr_number(attrs[NVME_VDPA_A_CTRL_NR_FREE_QPAIRS]);
+	ctrl->nr_sharing = attr_number(attrs[NVME_VDPA_A_CTRL_NR_SHARING]);
 	ctrl->queue_size = attr_number(attrs[NVME_VDPA_A_CTRL_QUEUE_SIZE]);
 	ctrl->max_transfer_bytes = attr_number(attrs[NVME_VDPA_A_CTRL_MAX_TRANSFER]);
 	ctrl->volatile_cache = attrs[NVME_VDPA_A_CTRL_VOLATILE_CACHE];

@@ -46,6 +46,7 @@ struct ctrl {
 	char firmware[CTRL_FIRMWARE_SIZE];
 	uint32_t nr_qpairs;
 	uint32_t nr_free_qpairs;
+	uint32_t nr_sharing;
 	uint32_t queue_size;
 	uint32_t max_transfer_bytes;
 	uint32_t nr_namespaces;

@@ -113,6 +113,8 @@ static int nvdpa_netlink_put_ctrl(const struct nvdpa_netlink_out *out,
 	       nla_put_u32(skb, NVME_VDPA_A_CTRL_NR_QPAIRS, ctrl->nr_qpairs) ||
 	       nla_put_u32(skb, NVME_VDPA_A_CTRL_NR_FREE_QPAIRS,
 			   nvdpa_qpair_nr_free(ctrl)) ||
+	       nla_put_u32(skb, NVME_VDPA_A_CTRL_NR_SHARING,
+			   nvdpa_qpair_nr_sharing(ctrl)) ||
 	       nla_put_u32(skb, NVME_VDPA_A_CTRL_QUEUE_SIZE, ctrl->depth) ||
 	       nla_put_u32(skb, NVME_VDPA_A_CTRL_MAX_TRANSFER,
 			   ctrl->max_bytes) ||
