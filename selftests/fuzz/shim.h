@@ -12,7 +12,6 @@
 #include "kdep.h"
 
 #define PAGE_SIZE		4096ul
-#define noinline		__attribute__((noinline))
 #define ____cacheline_aligned	__attribute__((aligned(64)))
 #define __iomem
 #define __acquires(lock)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Pins drivers/vdpa/nvme/pure/hist.c. */
+/* Pins drivers/vdpa/nvme/pure/hist.h. */
 #include <stdlib.h>
 
 #include "hist.h"

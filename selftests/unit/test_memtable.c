@@ -111,6 +111,36 @@ TEST(memtable, find_agrees_with_a_linear_search)
 	}
 }
 
+/* Any hint, as a table that is not there any more may have left it. */
+TEST(memtable, bytes_are_in_place_only_in_one_run_that_allows_it)
+{
+	for (u32 round = 0; round < 3000 && !tap_failures(); round++) {
+		struct nvdpa_memtable *table = table_random();
+
+		table_give_memory(table);
+		for (u32 i = 0; i < 100; i++) {
+			u32 hint = tap_below(2) ? tap_random() :
+						  tap_below(MAX_CHUNKS);
+			u32 perm = tap_below(2) ? NVDPA_MEM_READ :
+						  NVDPA_MEM_WRITE;
+			const struct nvdpa_mem_chunk *chunk;
+			u64 iova = address_near(table);
+			u64 len = 1 + tap_below(20);
+			u8 *at = NULL;
+			bool want;
+
+			chunk = naive_find(table, iova);
+			want = chunk && chunk->perm & perm &&
+			       len <= chunk->size - (iova - chunk->iova);
+			EXPECT_EQ(nvdpa_memtable_at(table, &hint, iova, len,
+						    perm, &at), want);
+			if (want)
+				EXPECT(at == chunk->kva + (iova - chunk->iova));
+		}
+		table_free(table);
+	}
+}
+
 TEST(memtable, find_in_large_runs)
 {
 	struct nvdpa_memtable *table = table_alloc(3);

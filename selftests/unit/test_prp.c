@@ -622,3 +622,35 @@ TEST(prp, random_plans_of_many_segments)
 {
 	random_plans(800, 40);
 }
+
+TEST(prp, a_pair_is_what_the_plan_would_make)
+{
+	const struct nvdpa_xfer_limits lim = {
+		.max_bytes = NVDPA_XFER_MAX_BYTES, .lba_bytes = 512,
+	};
+
+	for (u32 round = 0; round < 20000 && !tap_failures(); round++) {
+		struct nvdpa_dma_seg seg = {
+			.addr = (tap_random() & ~(u64)(PAGE - 1)) +
+				(tap_below(2) ? 0 : tap_below(PAGE)),
+			.len = 512 * (1 + tap_below(24)),
+		};
+		struct nvme_command pair = {}, built = {};
+		__le64 list[NVDPA_PRP_ENTRIES];
+		struct nvdpa_xfer xfer;
+
+		if (tap_below(2))
+			seg.addr &= ~3ull;
+		xfer = nvdpa_prp_plan(&seg, 1, seg.len, &lim);
+		if (xfer.mode == NVDPA_XFER_PRP)
+			nvdpa_prp_build(&built, &seg, seg.len, list, LIST_DMA);
+		if (!nvdpa_prp_pair(&pair, seg.addr, seg.len)) {
+			EXPECT(xfer.mode != NVDPA_XFER_PRP ||
+			       built.common.dptr.prp2 == cpu_to_le64(LIST_DMA));
+			continue;
+		}
+		EXPECT_EQ(xfer.mode, NVDPA_XFER_PRP);
+		EXPECT_EQ(xfer.bytes, seg.len);
+		EXPECT(!memcmp(&pair, &built, sizeof(pair)));
+	}
+}

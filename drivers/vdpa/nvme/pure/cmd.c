@@ -2,23 +2,6 @@
 /* NVMe I/O commands (NVM command set 1.0, 3.2; Flush: NVMe base 2.0, 7.1). */
 #include "cmd.h"
 
-/* Numbers of logical blocks and of ranges are 0's based. */
-static u16 to0based(u32 nr)
-{
-	return nr - 1;
-}
-
-void nvdpa_cmd_rw(struct nvme_command *cmd, bool write, u32 nsid, u64 slba,
-		  u32 nlb, bool fua)
-{
-	memset(cmd, 0, sizeof(*cmd));
-	cmd->rw.opcode = write ? nvme_cmd_write : nvme_cmd_read;
-	cmd->rw.nsid = cpu_to_le32(nsid);
-	cmd->rw.slba = cpu_to_le64(slba);
-	cmd->rw.length = cpu_to_le16(to0based(nlb));
-	cmd->rw.control = cpu_to_le16(fua ? NVME_RW_FUA : 0);
-}
-
 void nvdpa_cmd_flush(struct nvme_command *cmd, u32 nsid)
 {
 	memset(cmd, 0, sizeof(*cmd));
@@ -35,7 +18,7 @@ void nvdpa_cmd_write_zeroes(struct nvme_command *cmd, u32 nsid, u64 slba,
 	cmd->write_zeroes.opcode = nvme_cmd_write_zeroes;
 	cmd->write_zeroes.nsid = cpu_to_le32(nsid);
 	cmd->write_zeroes.slba = cpu_to_le64(slba);
-	cmd->write_zeroes.length = cpu_to_le16(to0based(nlb));
+	cmd->write_zeroes.length = cpu_to_le16(nvdpa_cmd_to0based(nlb));
 	cmd->write_zeroes.control = cpu_to_le16(control);
 }
 
@@ -44,7 +27,7 @@ void nvdpa_cmd_deallocate(struct nvme_command *cmd, u32 nsid, u32 nr)
 	memset(cmd, 0, sizeof(*cmd));
 	cmd->dsm.opcode = nvme_cmd_dsm;
 	cmd->dsm.nsid = cpu_to_le32(nsid);
-	cmd->dsm.nr = cpu_to_le32(to0based(nr));
+	cmd->dsm.nr = cpu_to_le32(nvdpa_cmd_to0based(nr));
 	cmd->dsm.attributes = cpu_to_le32(NVME_DSMGMT_AD);
 }
 

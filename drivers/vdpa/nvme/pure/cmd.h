@@ -6,6 +6,12 @@
 #include "error.h"
 #include "kdep.h"
 
+/* Numbers of logical blocks and of ranges are 0's based. */
+static inline u16 nvdpa_cmd_to0based(u32 nr)
+{
+	return nr - 1;
+}
+
 /**
  * nvdpa_cmd_rw() - make a Read or Write command without its data pointer
  * @cmd: written whole, the data pointer and command identifier as 0
@@ -15,8 +21,27 @@
  * @nlb: number of logical blocks, 1 to 65536
  * @fua: set Force Unit Access
  */
-void nvdpa_cmd_rw(struct nvme_command *cmd, bool write, u32 nsid, u64 slba,
-		  u32 nlb, bool fua);
+static inline void nvdpa_cmd_rw(struct nvme_command *cmd, bool write, u32 nsid,
+				u64 slba, u32 nlb, bool fua)
+{
+	/* One by one, for a memset() is a loop of eight. */
+	cmd->rw.opcode = write ? nvme_cmd_write : nvme_cmd_read;
+	cmd->rw.flags = 0;
+	cmd->rw.command_id = 0;
+	cmd->rw.nsid = cpu_to_le32(nsid);
+	cmd->rw.cdw2 = 0;
+	cmd->rw.cdw3 = 0;
+	cmd->rw.metadata = 0;
+	cmd->rw.dptr.prp1 = 0;
+	cmd->rw.dptr.prp2 = 0;
+	cmd->rw.slba = cpu_to_le64(slba);
+	cmd->rw.length = cpu_to_le16(nvdpa_cmd_to0based(nlb));
+	cmd->rw.control = cpu_to_le16(fua ? NVME_RW_FUA : 0);
+	cmd->rw.dsmgmt = 0;
+	cmd->rw.reftag = 0;
+	cmd->rw.lbat = 0;
+	cmd->rw.lbatm = 0;
+}
 
 /**
  * nvdpa_cmd_flush() - make a Flush command

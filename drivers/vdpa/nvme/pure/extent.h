@@ -26,13 +26,26 @@ struct nvdpa_extent {
 	u8 lba_shift;
 };
 
+static inline u8 nvdpa_extent_sector_shift(const struct nvdpa_extent *ext)
+{
+	return ext->lba_shift - SECTOR_SHIFT;
+}
+
 /**
  * nvdpa_extent_sectors() - size of the disk
  * @ext: the extent
  *
  * Return: sectors of 512 bytes, saturating at U64_MAX.
  */
-u64 nvdpa_extent_sectors(const struct nvdpa_extent *ext);
+static inline u64 nvdpa_extent_sectors(const struct nvdpa_extent *ext)
+{
+	u64 nr_lbas = READ_ONCE(ext->nr_lbas);
+	u8 shift = nvdpa_extent_sector_shift(ext);
+
+	if (nr_lbas > U64_MAX >> shift)
+		return U64_MAX;
+	return nr_lbas << shift;
+}
 
 /**
  * nvdpa_extent_lba() - namespace block of a sector of the disk
@@ -42,7 +55,10 @@ u64 nvdpa_extent_sectors(const struct nvdpa_extent *ext);
  *
  * Return: logical block of the namespace.
  */
-u64 nvdpa_extent_lba(const struct nvdpa_extent *ext, u64 sector);
+static inline u64 nvdpa_extent_lba(const struct nvdpa_extent *ext, u64 sector)
+{
+	return ext->first_lba + (sector >> nvdpa_extent_sector_shift(ext));
+}
 
 /**
  * nvdpa_extent_lbas() - number of blocks of a number of sectors
@@ -51,7 +67,20 @@ u64 nvdpa_extent_lba(const struct nvdpa_extent *ext, u64 sector);
  *
  * Return: logical blocks.
  */
-u64 nvdpa_extent_lbas(const struct nvdpa_extent *ext, u64 sectors);
+static inline u64 nvdpa_extent_lbas(const struct nvdpa_extent *ext, u64 sectors)
+{
+	return sectors >> nvdpa_extent_sector_shift(ext);
+}
+
+/**
+ * nvdpa_extent_clip_at() - nvdpa_extent_clip() where there is a boundary
+ * @ext: likewise
+ * @lba: likewise
+ * @bytes: likewise
+ *
+ * Return: likewise.
+ */
+u32 nvdpa_extent_clip_at(const struct nvdpa_extent *ext, u64 lba, u32 bytes);
 
 /**
  * nvdpa_extent_clip() - shorten a transfer so that it crosses no boundary
@@ -61,6 +90,11 @@ u64 nvdpa_extent_lbas(const struct nvdpa_extent *ext, u64 sectors);
  *
  * Return: bytes, a multiple of the block, not 0 and at most @bytes.
  */
-u32 nvdpa_extent_clip(const struct nvdpa_extent *ext, u64 lba, u32 bytes);
+static inline u32 nvdpa_extent_clip(const struct nvdpa_extent *ext, u64 lba,
+				    u32 bytes)
+{
+	return ext->boundary_lbas ? nvdpa_extent_clip_at(ext, lba, bytes) :
+				    bytes;
+}
 
 #endif /* NVDPA_PURE_EXTENT_H */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A histogram of times, whose buckets double in width. */
+/*
+ * A histogram of times, whose buckets double in width: a shift and the position of
+ * the highest bit, no loop, no division.
+ */
 #ifndef NVDPA_PURE_HIST_H
 #define NVDPA_PURE_HIST_H
 
@@ -27,13 +30,21 @@ struct nvdpa_hist {
  * Return: 0 for less than 1024; i for 2^(9+i) up to below 2^(10+i); the last one
  * for everything that is longer.
  */
-u32 nvdpa_hist_bucket(u64 ns);
+static inline u32 nvdpa_hist_bucket(u64 ns)
+{
+	return min_t(u32, fls64(ns >> NVDPA_HIST_SHIFT),
+		     NVDPA_HIST_BUCKETS - 1);
+}
 
 /**
  * nvdpa_hist_add() - note down a time
  * @hist: the histogram
  * @ns: nanoseconds
  */
-void nvdpa_hist_add(struct nvdpa_hist *hist, u64 ns);
+static inline void nvdpa_hist_add(struct nvdpa_hist *hist, u64 ns)
+{
+	hist->sum_ns += ns;
+	hist->nr[nvdpa_hist_bucket(ns)]++;
+}
 
 #endif /* NVDPA_PURE_HIST_H */

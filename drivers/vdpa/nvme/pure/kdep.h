@@ -50,6 +50,8 @@ typedef __u64 u64;
 #define U64_MAX		((u64)~0ULL)
 
 #define __force
+#define noinline
+#define __uninitialized
 #define cpu_to_le16(x)	((__le16)htole16(x))
 #define cpu_to_le32(x)	((__le32)htole32(x))
 #define cpu_to_le64(x)	((__le64)htole64(x))

@@ -2,19 +2,10 @@
 /* Lookup in, copies through and comparison of guest memory tables. */
 #include "memtable.h"
 
-/* Correct for a run that ends at 2^64 too: nothing is added. */
-static bool chunk_holds(const struct nvdpa_mem_chunk *chunk, u64 iova)
-{
-	return iova - chunk->iova < chunk->size;
-}
-
 const struct nvdpa_mem_chunk *
-nvdpa_memtable_find(const struct nvdpa_memtable *table, u32 *hint, u64 iova)
+nvdpa_memtable_search(const struct nvdpa_memtable *table, u32 *hint, u64 iova)
 {
-	u32 low = 0, high = table->nr, mid = *hint;
-
-	if (likely(mid < high && chunk_holds(&table->chunks[mid], iova)))
-		return &table->chunks[mid];
+	u32 low = 0, high = table->nr, mid;
 
 	/* After the loop, low is the number of runs that begin at most here. */
 	while (low < high) {
@@ -25,7 +16,7 @@ nvdpa_memtable_find(const struct nvdpa_memtable *table, u32 *hint, u64 iova)
 			high = mid;
 	}
 
-	if (!low || !chunk_holds(&table->chunks[low - 1], iova))
+	if (!low || !nvdpa_mem_chunk_holds(&table->chunks[low - 1], iova))
 		return NULL;
 	*hint = low - 1;
 	return &table->chunks[low - 1];

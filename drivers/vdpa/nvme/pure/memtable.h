@@ -48,16 +48,84 @@ struct nvdpa_memtable {
 };
 
 /**
- * nvdpa_memtable_find() - the run that holds a guest address
+ * nvdpa_mem_chunk_holds() - is an address in a run?
+ * @chunk: the run
+ * @iova: guest address
+ *
+ * Correct for a run that ends at 2^64 too: nothing is added.
+ */
+static inline bool nvdpa_mem_chunk_holds(const struct nvdpa_mem_chunk *chunk,
+					 u64 iova)
+{
+	return iova - chunk->iova < chunk->size;
+}
+
+/**
+ * nvdpa_memtable_search() - the run that holds a guest address, without a guess
  * @table: the table
- * @hint: index of the last hit; read and updated; any value is allowed
+ * @hint: written on a hit
  * @iova: guest address
  *
  * Context: any; the caller keeps @table alive.
  * Return: the run, or NULL when @iova is not mapped.
  */
 const struct nvdpa_mem_chunk *
-nvdpa_memtable_find(const struct nvdpa_memtable *table, u32 *hint, u64 iova);
+nvdpa_memtable_search(const struct nvdpa_memtable *table, u32 *hint, u64 iova);
+
+/**
+ * nvdpa_memtable_find() - the run that holds a guest address
+ * @table: the table
+ * @hint: index of the last hit; read and updated; any value is allowed, also
+ *        one that is from another table
+ * @iova: guest address
+ *
+ * Context: any; the caller keeps @table alive.
+ * Return: the run, or NULL when @iova is not mapped.
+ */
+static inline const struct nvdpa_mem_chunk *
+nvdpa_memtable_find(const struct nvdpa_memtable *table, u32 *hint, u64 iova)
+{
+	u32 guess = *hint;
+
+	if (likely(guess < table->nr &&
+		   nvdpa_mem_chunk_holds(&table->chunks[guess], iova)))
+		return &table->chunks[guess];
+	return nvdpa_memtable_search(table, hint, iova);
+}
+
+/**
+ * nvdpa_memtable_at() - kernel address of bytes that lie in one run
+ * @table: the table
+ * @hint: as in nvdpa_memtable_find()
+ * @iova: guest address of the first byte
+ * @len: bytes, not 0
+ * @perm: NVDPA_MEM_READ or NVDPA_MEM_WRITE, what the device wants to do
+ * @at: the address, written when true is returned
+ *
+ * Context: any; the address is good for as long as the run's pages are held.
+ * Return: false when a byte is in another run, in none, or in one that does not
+ * allow @perm.
+ */
+static inline bool nvdpa_memtable_at(const struct nvdpa_memtable *table,
+				     u32 *hint, u64 iova, u64 len, u32 perm,
+				     u8 **at)
+{
+	const struct nvdpa_mem_chunk *chunk = &table->chunks[*hint];
+	u64 offset;
+
+	if (unlikely(*hint >= table->nr ||
+		     !nvdpa_mem_chunk_holds(chunk, iova))) {
+		chunk = nvdpa_memtable_search(table, hint, iova);
+		if (!chunk)
+			return false;
+	}
+	offset = iova - chunk->iova;
+	if (unlikely(!(chunk->perm & perm) || len > chunk->size - offset))
+		return false;
+	/* The guest chose iova: no speculation past the end of the run. */
+	*at = chunk->kva + array_index_nospec(offset, chunk->size);
+	return true;
+}
 
 /**
  * nvdpa_memtable_read() - copy bytes out of guest memory, once

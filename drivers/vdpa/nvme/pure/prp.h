@@ -104,6 +104,32 @@ void nvdpa_prp_build(struct nvme_command *cmd,
 		     __le64 *list, u64 list_dma);
 
 /**
+ * nvdpa_prp_pair() - write PRP1 and PRP2, if the two of them do
+ * @cmd: command; its data pointer is written when true is returned
+ * @addr: bus address of data that lies in one run
+ * @bytes: length of the transfer, not 0 and at most NVDPA_XFER_MAX_BYTES
+ *
+ * Writes what nvdpa_prp_plan() and nvdpa_prp_build() would.
+ *
+ * Return: false when a list is needed, or something else than PRPs.
+ */
+static inline bool nvdpa_prp_pair(struct nvme_command *cmd, u64 addr, u32 bytes)
+{
+	u32 offset = addr & (NVDPA_PAGE_BYTES - 1);
+	u32 end = offset + bytes;
+
+	if (addr & 3 || end > 2 * NVDPA_PAGE_BYTES)
+		return false;
+	cmd->common.dptr.prp1 = cpu_to_le64(addr);
+	if (end > NVDPA_PAGE_BYTES)
+		cmd->common.dptr.prp2 =
+			cpu_to_le64(addr - offset + NVDPA_PAGE_BYTES);
+	else
+		cmd->common.dptr.prp2 = 0;
+	return true;
+}
+
+/**
  * nvdpa_sgl_build() - write the SGL descriptor and the segment in the list page
  * @cmd: command; its data pointer and PSDT are written
  * @segs: bus addresses

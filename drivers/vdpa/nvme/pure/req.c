@@ -9,32 +9,36 @@
 
 /**
  * struct req_chain - what the walk over a chain has found so far
- * @req: takes the segments, the status byte and the number of descriptors
  * @mem: the guest's memory
  * @hint: for lookups in @mem
  * @read_bytes: bytes in readable segments
  * @write_bytes: bytes in writable segments
- * @nr: segments
+ * @status_addr: the last writable byte, if @has_status
+ * @has_status: there is one
  * @refused: malformed; walked on only to find the status byte
+ * @nr: segments
+ * @descs: descriptors
  */
 struct req_chain {
-	struct nvdpa_req *req;
 	const struct nvdpa_memtable *mem;
 	u32 *hint;
 	u64 read_bytes;
 	u64 write_bytes;
-	u16 nr;
+	u64 status_addr;
+	bool has_status;
 	bool refused;
+	u32 nr;
+	u32 descs;
 };
 
 /*
  * A buffer that ends at 2^64 is legal, one that wraps is not. The last
  * writable byte seen so far is the status byte if the chain ends here.
  */
-static void chain_add(struct req_chain *chain, const struct nvdpa_desc *desc)
+static void chain_add(struct req_chain *chain, struct nvdpa_seg *segs,
+		      const struct nvdpa_desc *desc)
 {
 	bool write = desc->flags & VRING_DESC_F_WRITE;
-	struct nvdpa_req *req = chain->req;
 	bool wraps;
 	u64 last;
 
@@ -43,8 +47,8 @@ static void chain_add(struct req_chain *chain, const struct nvdpa_desc *desc)
 
 	wraps = check_add_overflow(desc->addr, (u64)desc->len - 1, &last);
 	if (write) {
-		req->has_status = !wraps;
-		req->status_addr = last;
+		chain->has_status = !wraps;
+		chain->status_addr = last;
 	}
 
 	/* Readable after writable: 2.7.4.2. */
@@ -54,8 +58,8 @@ static void chain_add(struct req_chain *chain, const struct nvdpa_desc *desc)
 		return;
 	}
 
-	req->segs[chain->nr].addr = desc->addr;
-	req->segs[chain->nr].len = desc->len;
+	segs[chain->nr].addr = desc->addr;
+	segs[chain->nr].len = desc->len;
 	chain->nr++;
 	if (write)
 		chain->write_bytes += desc->len;
@@ -63,13 +67,16 @@ static void chain_add(struct req_chain *chain, const struct nvdpa_desc *desc)
 		chain->read_bytes += desc->len;
 }
 
-static int chain_read_desc(struct req_chain *chain, u64 addr,
+/* Entry @index of a table that may lie in several pieces; each is read once. */
+static int chain_read_desc(struct req_chain *chain,
+			   const struct nvdpa_desc *table, u32 index,
 			   struct nvdpa_desc *out)
 {
 	struct vring_desc desc;
 	int err;
 
-	err = nvdpa_memtable_read(chain->mem, chain->hint, addr, &desc,
+	err = nvdpa_memtable_read(chain->mem, chain->hint,
+				  table->addr + index * sizeof(desc), &desc,
 				  sizeof(desc));
 	if (err)
 		return err;
@@ -80,37 +87,40 @@ static int chain_read_desc(struct req_chain *chain, u64 addr,
 /*
  * 2.7.5.3. The write flag of the descriptor that refers to the table means
  * nothing. A table may be longer than the ring, but each entry is used once.
+ * What was read of the table already comes as @copy.
  */
 static enum nvdpa_req_verdict
-chain_walk_indirect(struct req_chain *chain, const struct nvdpa_desc *table)
+chain_walk_indirect(struct req_chain *chain, struct nvdpa_seg *segs,
+		    const struct nvdpa_desc *table,
+		    const struct vring_desc *copy)
 {
 	u32 nr = table->len / sizeof(struct vring_desc);
 	struct nvdpa_desc desc;
-	u64 addr = table->addr;
+	u32 index = 0, left;
 	u64 last;
-	u32 left;
 
 	if (!nr || table->len % sizeof(struct vring_desc))
 		return NVDPA_REQ_REFUSED;
-	if (check_add_overflow(addr, (u64)table->len - 1, &last))
+	if (check_add_overflow(table->addr, (u64)table->len - 1, &last))
 		return NVDPA_REQ_UNMAPPED;
 
-	left = min_t(u32, nr, NVDPA_CHAIN_MAX - chain->req->descs);
+	left = min_t(u32, nr, NVDPA_CHAIN_MAX - chain->descs);
 	for (; left; left--) {
-		if (chain_read_desc(chain, addr, &desc))
+		if (copy)
+			nvdpa_ring_desc(&copy[index], &desc);
+		else if (chain_read_desc(chain, table, index, &desc))
 			return NVDPA_REQ_UNMAPPED;
-		chain->req->descs++;
+		chain->descs++;
 
 		if (desc.flags & VRING_DESC_F_INDIRECT)
 			return NVDPA_REQ_REFUSED;
-		chain_add(chain, &desc);
+		chain_add(chain, segs, &desc);
 		if (!(desc.flags & VRING_DESC_F_NEXT))
 			return NVDPA_REQ_OK;
 
 		if (desc.next >= nr)
 			return NVDPA_REQ_REFUSED;
-		addr = table->addr + array_index_nospec(desc.next, nr) *
-				     sizeof(struct vring_desc);
+		index = array_index_nospec(desc.next, nr);
 	}
 	return NVDPA_REQ_REFUSED;
 }
@@ -120,39 +130,36 @@ chain_walk_indirect(struct req_chain *chain, const struct nvdpa_desc *table)
  * (2.7.5.3.2); nothing follows the table (2.7.5.3.1).
  */
 static enum nvdpa_req_verdict
-chain_walk(struct req_chain *chain, const struct nvdpa_ring *ring, u16 index)
+chain_walk(struct req_chain *chain, struct nvdpa_seg *segs,
+	   const struct nvdpa_ring *ring, struct nvdpa_desc desc,
+	   const struct vring_desc *copy)
 {
-	struct nvdpa_req *req = chain->req;
-	struct nvdpa_desc desc;
+	u16 index;
 
 	for (;;) {
-		if (req->descs == ring->num)
-			return NVDPA_REQ_BROKEN;
-		if (req->descs == NVDPA_CHAIN_MAX)
-			return NVDPA_REQ_REFUSED;
-		nvdpa_ring_desc(&ring->desc[index], &desc);
-		req->descs++;
-
+		chain->descs++;
 		if (desc.flags & VRING_DESC_F_INDIRECT) {
 			if (desc.flags & VRING_DESC_F_NEXT)
 				return NVDPA_REQ_REFUSED;
-			return chain_walk_indirect(chain, &desc);
+			return chain_walk_indirect(chain, segs, &desc, copy);
 		}
-		chain_add(chain, &desc);
+		chain_add(chain, segs, &desc);
 		if (!(desc.flags & VRING_DESC_F_NEXT))
 			return NVDPA_REQ_OK;
 
-		if (desc.next >= ring->num)
+		if (desc.next >= ring->num || chain->descs == ring->num)
 			return NVDPA_REQ_BROKEN;
+		if (chain->descs == NVDPA_CHAIN_MAX)
+			return NVDPA_REQ_REFUSED;
 		index = array_index_nospec(desc.next, ring->num);
+		nvdpa_ring_desc(&ring->desc[index], &desc);
 	}
 }
 
 /* Copy the header off the front; what is behind it becomes the first. */
-static int chain_take_header(struct req_chain *chain,
+static int chain_take_header(struct req_chain *chain, struct nvdpa_req *req,
 			     struct virtio_blk_outhdr *hdr)
 {
-	struct nvdpa_req *req = chain->req;
 	size_t done = 0;
 	int err;
 
@@ -174,10 +181,10 @@ static int chain_take_header(struct req_chain *chain,
 	return 0;
 }
 
-/* Cut the last byte off the back; its address is in the request already. */
-static void chain_drop_status(struct req_chain *chain)
+/* Cut the last byte off the back; its address is known already. */
+static void chain_drop_status(struct req_chain *chain, struct nvdpa_seg *segs)
 {
-	struct nvdpa_seg *seg = &chain->req->segs[chain->nr - 1];
+	struct nvdpa_seg *seg = &segs[chain->nr - 1];
 
 	seg->len--;
 	if (!seg->len)
@@ -188,10 +195,6 @@ static void chain_drop_status(struct req_chain *chain)
 static enum nvdpa_op req_op(u32 type)
 {
 	switch (type) {
-	case VIRTIO_BLK_T_IN:
-		return NVDPA_OP_READ;
-	case VIRTIO_BLK_T_OUT:
-		return NVDPA_OP_WRITE;
 	case VIRTIO_BLK_T_DISCARD:
 		return NVDPA_OP_DISCARD;
 	case VIRTIO_BLK_T_WRITE_ZEROES:
@@ -205,67 +208,180 @@ static enum nvdpa_op req_op(u32 type)
 	}
 }
 
-/* What is left between header and status is data, of one direction only. */
-static enum nvdpa_req_verdict chain_take_data(struct req_chain *chain)
+/*
+ * The header says what it is. What is left between that and the status byte is
+ * data, of one direction only.
+ */
+static __always_inline enum nvdpa_req_verdict
+req_decide(struct nvdpa_req *req, const struct virtio_blk_outhdr *hdr,
+	   u64 read_bytes, u64 write_bytes, u32 nsegs)
 {
-	struct nvdpa_req *req = chain->req;
+	/* Little-endian under VIRTIO_F_VERSION_1, like the ring. */
+	u32 type = le32_to_cpu((__force __le32)hdr->type);
+
+	req->sector = le64_to_cpu((__force __le64)hdr->sector);
+	if (likely(type == VIRTIO_BLK_T_IN))
+		req->op = NVDPA_OP_READ;
+	else if (likely(type == VIRTIO_BLK_T_OUT))
+		req->op = NVDPA_OP_WRITE;
+	else
+		req->op = req_op(type);
 
 	switch (req->op) {
 	case NVDPA_OP_READ:
 	case NVDPA_OP_GET_ID:
-		if (chain->read_bytes)
+		if (unlikely(read_bytes))
 			return NVDPA_REQ_REFUSED;
 		break;
 	case NVDPA_OP_WRITE:
 	case NVDPA_OP_DISCARD:
 	case NVDPA_OP_WRITE_ZEROES:
-		if (chain->write_bytes)
+		if (unlikely(write_bytes))
 			return NVDPA_REQ_REFUSED;
 		break;
 	default:
 		return NVDPA_REQ_OK;
 	}
 
-	req->nsegs = chain->nr - req->first;
-	req->data_bytes = chain->read_bytes + chain->write_bytes;
+	req->nsegs = nsegs;
+	req->data_bytes = read_bytes + write_bytes;
 	return NVDPA_REQ_OK;
 }
 
+/* Any request. Its first descriptor was read; so was its table if @copy is there. */
+static noinline enum nvdpa_req_verdict
+req_take_any(struct nvdpa_req *req, const struct nvdpa_ring *ring,
+	     const struct nvdpa_desc *first, const struct vring_desc *copy,
+	     const struct nvdpa_memtable *mem, u32 *hint)
+{
+	struct req_chain chain = { .mem = mem, .hint = hint };
+	struct virtio_blk_outhdr hdr;
+	enum nvdpa_req_verdict verdict;
+
+	verdict = chain_walk(&chain, req->segs, ring, *first, copy);
+	req->status_addr = chain.status_addr;
+	/* If the end was not seen, no byte is known to be the last. */
+	req->has_status = chain.has_status && verdict == NVDPA_REQ_OK;
+	req->descs = chain.descs;
+	if (verdict != NVDPA_REQ_OK)
+		return verdict;
+
+	if (chain.refused || chain.read_bytes < sizeof(hdr) ||
+	    !chain.write_bytes)
+		return NVDPA_REQ_REFUSED;
+	if (chain_take_header(&chain, req, &hdr))
+		return NVDPA_REQ_NO_HEADER;
+	chain_drop_status(&chain, req->segs);
+	return req_decide(req, &hdr, chain.read_bytes, chain.write_bytes,
+			  chain.nr - req->first);
+}
+
+/* A descriptor but for its address is one word: length, flags, next. */
+#define REST(len, flags, next) \
+	((u64)(len) | (u64)(flags) << 32 | (u64)(next) << 48)
+
+/* Entries of a table of three, as words, each loaded once. */
+struct req_words {
+	u64 addr[3];
+	u64 rest[3];
+};
+
+static __always_inline void words_load(struct req_words *w,
+				       const struct vring_desc *table)
+{
+	const __le64 *word = (const __le64 *)table;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		w->addr[i] = le64_to_cpu(READ_ONCE(word[2 * i]));
+		w->rest[i] = le64_to_cpu(READ_ONCE(word[2 * i + 1]));
+	}
+}
+
+/* Any request whose table was read already. */
+static noinline enum nvdpa_req_verdict
+req_take_words(struct nvdpa_req *req, const struct nvdpa_ring *ring,
+	       const struct nvdpa_desc *first, const struct req_words *w,
+	       const struct nvdpa_memtable *mem, u32 *hint)
+{
+	struct vring_desc copy[3];
+	__le64 word[6];
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		word[2 * i] = cpu_to_le64(w->addr[i]);
+		word[2 * i + 1] = cpu_to_le64(w->rest[i]);
+	}
+	memcpy(copy, word, sizeof(copy));
+	return req_take_any(req, ring, first, copy, mem, hint);
+}
+
+/* In order: a header, one piece of data that does not wrap, a status byte. */
+static __always_inline bool words_common(const struct req_words *w)
+{
+	u64 data = w->rest[1] & ~REST(U32_MAX, VRING_DESC_F_WRITE, 0);
+	u32 len = w->rest[1];
+
+	return w->rest[0] == REST(sizeof(struct virtio_blk_outhdr),
+				  VRING_DESC_F_NEXT, 1) &&
+	       data == REST(0, VRING_DESC_F_NEXT, 2) && len &&
+	       w->addr[1] <= U64_MAX - (len - 1) &&
+	       w->rest[2] << 16 == REST(1, VRING_DESC_F_WRITE, 0) << 16;
+}
+
+static __always_inline enum nvdpa_req_verdict
+req_take_common(struct nvdpa_req *req, const struct req_words *w,
+		const void *header)
+{
+	bool write = w->rest[1] & REST(0, VRING_DESC_F_WRITE, 0);
+	u32 len = w->rest[1];
+	struct virtio_blk_outhdr hdr;
+
+	memcpy(&hdr, header, sizeof(hdr));
+	/* As in nvdpa_memtable_read(). */
+	barrier();
+	req->status_addr = w->addr[2];
+	req->has_status = true;
+	req->descs = 4;
+	req->segs[0].addr = w->addr[1];
+	req->segs[0].len = len;
+	return req_decide(req, &hdr, write ? 0 : len, write ? len : 0, 1);
+}
+
+/*
+ * What Linux sends for a read or write of one piece is looked at first. Whatever
+ * differs is taken apart by the rules, from the same copies.
+ */
 enum nvdpa_req_verdict
 nvdpa_req_take(struct nvdpa_req *req, const struct nvdpa_ring *ring, u16 head,
 	       const struct nvdpa_memtable *mem, u32 *hint)
 {
-	struct req_chain chain = { .req = req, .mem = mem, .hint = hint };
-	struct virtio_blk_outhdr hdr;
-	enum nvdpa_req_verdict verdict;
+	const u32 table_bytes = 3 * sizeof(struct vring_desc);
+	struct nvdpa_desc first __uninitialized;
+	struct req_words w __uninitialized;
+	u8 *at;
 
 	req->op = NVDPA_OP_UNKNOWN;
 	req->sector = 0;
 	req->data_bytes = 0;
-	req->status_addr = 0;
-	req->has_status = false;
-	req->descs = 0;
 	req->first = 0;
 	req->nsegs = 0;
 
-	verdict = chain_walk(&chain, ring, head);
-	if (unlikely(verdict != NVDPA_REQ_OK)) {
-		/* The end was not seen, so no byte is known to be the last. */
-		req->has_status = false;
-		return verdict;
-	}
+	nvdpa_ring_desc(&ring->desc[head], &first);
+	if (unlikely(first.flags != VRING_DESC_F_INDIRECT ||
+		     first.len != table_bytes ||
+		     first.addr % sizeof(struct vring_desc) ||
+		     !nvdpa_memtable_at(mem, hint, first.addr, table_bytes,
+					NVDPA_MEM_READ, &at)))
+		return req_take_any(req, ring, &first, NULL, mem, hint);
 
-	if (unlikely(chain.refused || chain.read_bytes < sizeof(hdr) ||
-		     !chain.write_bytes))
-		return NVDPA_REQ_REFUSED;
-	if (unlikely(chain_take_header(&chain, &hdr)))
-		return NVDPA_REQ_NO_HEADER;
-	chain_drop_status(&chain);
-
-	/* Little-endian under VIRTIO_F_VERSION_1, like the ring. */
-	req->op = req_op(le32_to_cpu((__force __le32)hdr.type));
-	req->sector = le64_to_cpu((__force __le64)hdr.sector);
-	return chain_take_data(&chain);
+	words_load(&w, (const struct vring_desc *)at);
+	if (likely(words_common(&w) &&
+		   nvdpa_memtable_at(mem, hint, w.addr[0],
+				     sizeof(struct virtio_blk_outhdr),
+				     NVDPA_MEM_READ, &at)))
+		return req_take_common(req, &w, at);
+	return req_take_words(req, ring, &first, &w, mem, hint);
 }
 
 static const struct nvdpa_range_limits *
@@ -287,8 +403,8 @@ static enum nvdpa_error req_check_ranges(const struct nvdpa_req *req,
 	return NVDPA_ERROR_NONE;
 }
 
-static enum nvdpa_error req_check_other(const struct nvdpa_req *req,
-					const struct nvdpa_req_limits *lim)
+enum nvdpa_error nvdpa_req_check_other(const struct nvdpa_req *req,
+				       const struct nvdpa_req_limits *lim)
 {
 	switch (req->op) {
 	case NVDPA_OP_DISCARD:
@@ -300,29 +416,6 @@ static enum nvdpa_error req_check_other(const struct nvdpa_req *req,
 	default:
 		return NVDPA_ERROR_UNSUPPORTED;
 	}
-}
-
-enum nvdpa_error nvdpa_req_check(const struct nvdpa_req *req,
-				 u64 capacity_sectors,
-				 const struct nvdpa_req_limits *lim)
-{
-	u64 sectors = req->data_bytes >> SECTOR_SHIFT;
-	u32 lba_bytes = lim->lba_bytes;
-	u32 lba_sectors = lba_bytes >> SECTOR_SHIFT;
-
-	if (unlikely(lim->read_only) && nvdpa_op_modifies(req->op))
-		return NVDPA_ERROR_REFUSED;
-	if (unlikely(!nvdpa_op_is_rw(req->op)))
-		return req_check_other(req, lim);
-
-	if (req->data_bytes & (lba_bytes - 1) ||
-	    req->sector & (lba_sectors - 1))
-		return NVDPA_ERROR_REFUSED;
-	/* Nothing is added up: sector and length are the guest's. */
-	if (req->sector >= capacity_sectors ||
-	    sectors > capacity_sectors - req->sector)
-		return NVDPA_ERROR_REFUSED;
-	return NVDPA_ERROR_NONE;
 }
 
 /* Whole blocks only. Nothing is rounded up: the sum could wrap. */

@@ -187,6 +187,16 @@ nvdpa_req_take(struct nvdpa_req *req, const struct nvdpa_ring *ring, u16 head,
 	       const struct nvdpa_memtable *mem, u32 *hint);
 
 /**
+ * nvdpa_req_check_other() - the part of nvdpa_req_check() for what moves no data
+ * @req: likewise
+ * @lim: likewise
+ *
+ * Return: likewise.
+ */
+enum nvdpa_error nvdpa_req_check_other(const struct nvdpa_req *req,
+				       const struct nvdpa_req_limits *lim);
+
+/**
  * nvdpa_req_check() - is the request one that this disk can do?
  * @req: a request that nvdpa_req_take() called OK
  * @capacity_sectors: size of the disk in sectors of 512 bytes
@@ -200,9 +210,28 @@ nvdpa_req_take(struct nvdpa_req *req, const struct nvdpa_ring *ring, u16 head,
  * range outside the disk, a length or sector that is no multiple of the block, a
  * list of ranges of a bad length.
  */
-enum nvdpa_error nvdpa_req_check(const struct nvdpa_req *req,
-				 u64 capacity_sectors,
-				 const struct nvdpa_req_limits *lim);
+static inline enum nvdpa_error
+nvdpa_req_check(const struct nvdpa_req *req, u64 capacity_sectors,
+		const struct nvdpa_req_limits *lim)
+{
+	u64 sectors = req->data_bytes >> SECTOR_SHIFT;
+	u32 lba_bytes = lim->lba_bytes;
+	u32 lba_sectors = lba_bytes >> SECTOR_SHIFT;
+
+	if (unlikely(lim->read_only) && nvdpa_op_modifies(req->op))
+		return NVDPA_ERROR_REFUSED;
+	if (unlikely(!nvdpa_op_is_rw(req->op)))
+		return nvdpa_req_check_other(req, lim);
+
+	if (req->data_bytes & (lba_bytes - 1) ||
+	    req->sector & (lba_sectors - 1))
+		return NVDPA_ERROR_REFUSED;
+	/* Nothing is added up: sector and length are the guest's. */
+	if (req->sector >= capacity_sectors ||
+	    sectors > capacity_sectors - req->sector)
+		return NVDPA_ERROR_REFUSED;
+	return NVDPA_ERROR_NONE;
+}
 
 /**
  * nvdpa_req_range() - take a range of a discard or write zeroes
