@@ -138,14 +138,6 @@ void nvdpa_qpair_end(struct nvdpa_qpair *qp)
 	spin_unlock(&qp->sq_lock);
 }
 
-int nvdpa_qpair_get(struct nvdpa_qpair *qp)
-{
-	lockdep_assert_held(&qp->sq_lock);
-	if (!qp->nr_free)
-		return -EBUSY;
-	return qp->free[--qp->nr_free];
-}
-
 void nvdpa_qpair_put(struct nvdpa_qpair *qp, u16 cid)
 {
 	lockdep_assert_held(&qp->sq_lock);

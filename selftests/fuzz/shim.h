@@ -144,12 +144,6 @@ static inline void list_del(struct list_head *node)
 	node->prev = (void *)0x122;
 }
 
-static inline void list_del_init(struct list_head *node)
-{
-	list_del(node);
-	INIT_LIST_HEAD(node);
-}
-
 #define list_entry(p, type, member)	container_of(p, type, member)
 #define list_first_entry(list, type, member) \
 	list_entry((list)->next, type, member)
@@ -213,6 +207,7 @@ typedef struct {
 bool shim_step(void);
 
 #define init_waitqueue_head(wq)		((wq)->woken = 0)
+#define waitqueue_active(wq)		true
 #define wake_up(wq)			((wq)->woken++)
 /* Time stands still: only steps are counted. */
 #define jiffies				0ul

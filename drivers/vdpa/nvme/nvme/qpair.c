@@ -106,15 +106,6 @@ void nvdpa_qpair_end(struct nvdpa_qpair *qp) __releases(&qp->sq_lock)
 	spin_unlock(&qp->sq_lock);
 }
 
-int nvdpa_qpair_get(struct nvdpa_qpair *qp)
-{
-	lockdep_assert_held(&qp->sq_lock);
-
-	if (!qp->nr_free)
-		return -EBUSY;
-	return qp->free[--qp->nr_free];
-}
-
 void nvdpa_qpair_put(struct nvdpa_qpair *qp, u16 cid)
 {
 	lockdep_assert_held(&qp->sq_lock);
@@ -495,13 +486,15 @@ static void nvdpa_qpair_seen(struct nvdpa_qpair *qp)
 static unsigned int nvdpa_qpair_reap_unshared(struct nvdpa_qpair *qp,
 					      unsigned int *seen)
 {
-	struct nvdpa_done done[NVDPA_QPAIR_BATCH];
+	struct nvdpa_done done[NVDPA_QPAIR_BATCH] __uninitialized;
 	unsigned int nr, total = 0;
 
-	while ((nr = nvdpa_qpair_gather_own(qp, done, seen))) {
-		qp->ops->complete(qp->priv, done, nr);
+	do {
+		nr = nvdpa_qpair_gather_own(qp, done, seen);
+		if (likely(nr))
+			qp->ops->complete(qp->priv, done, nr);
 		total += nr;
-	}
+	} while (nr && nvdpa_qpair_pending(qp));
 	if (*seen)
 		nvdpa_qpair_seen(qp);
 	return total;

@@ -9,6 +9,7 @@
 
 #include <linux/compiler.h>
 #include <linux/cpumask.h>
+#include <linux/err.h>
 #include <linux/list.h>
 #include <linux/nvme.h>
 #include <linux/spinlock.h>
@@ -339,7 +340,14 @@ void nvdpa_qpair_end(struct nvdpa_qpair *qp) __releases(&qp->sq_lock);
  * Context: between begin and end.
  * Return: the command identifier, or -EBUSY.
  */
-int nvdpa_qpair_get(struct nvdpa_qpair *qp);
+static inline int nvdpa_qpair_get(struct nvdpa_qpair *qp)
+{
+	lockdep_assert_held(&qp->sq_lock);
+
+	if (!qp->nr_free)
+		return -EBUSY;
+	return qp->free[--qp->nr_free];
+}
 
 /**
  * nvdpa_qpair_put() - give a slot back, after its completion or unused

@@ -63,13 +63,18 @@ void nvdpa_complete_req(struct nvdpa_queue *q, struct nvdpa_queue_req *rq)
 {
 	lockdep_assert_held(&q->lock);
 
-	nvdpa_map_undo(q, rq);
+	if (rq->mapped)
+		nvdpa_map_undo(q, rq);
 	nvdpa_complete_trace(q, rq);
 	nvdpa_stats_end(&q->stats, &rq->req, &rq->watch, rq->error, q->now_ns);
 	WRITE_ONCE(*rq->status, nvdpa_error_status(rq->error));
 	nvdpa_complete_push(q, rq->head, nvdpa_complete_len(rq));
 	rq->busy = false;
-	if (!--q->inflight[rq->epoch])
+	/*
+	 * Who waits is in the wait queue before it takes the lock to look at the
+	 * counter: when it looked before us, we see it there.
+	 */
+	if (!--q->inflight[rq->epoch] && waitqueue_active(&q->drained))
 		wake_up(&q->drained);
 }
 
@@ -91,12 +96,10 @@ void nvdpa_complete_refuse(struct nvdpa_queue *q, u16 head)
 	nvdpa_complete_push(q, head, 0);
 }
 
-void nvdpa_complete_publish(struct nvdpa_queue *q)
+void nvdpa_complete_pushed(struct nvdpa_queue *q)
 {
 	lockdep_assert_held(&q->lock);
 
-	if (!q->pushed)
-		return;
 	nvdpa_ring_publish(&q->ring);
 	if (nvdpa_ring_need_notify(&q->ring))
 		WRITE_ONCE(q->call, true);
@@ -106,15 +109,15 @@ void nvdpa_complete_publish(struct nvdpa_queue *q)
 }
 
 /* A command of a request has ended, its data is where it belongs. */
-static void nvdpa_complete_cmd(struct nvdpa_queue *q,
-			       struct nvdpa_queue_req *rq)
+static __always_inline void nvdpa_complete_cmd(struct nvdpa_queue *q,
+					       struct nvdpa_queue_req *rq)
 {
 	lockdep_assert_held(&q->lock);
 
 	/* The rest of a transfer that failed is not started. */
 	if (unlikely(rq->error) && rq->left) {
 		rq->left = 0;
-		list_del_init(&rq->node);
+		list_del(&rq->node);
 	}
 	if (!--rq->cmds && !rq->left)
 		nvdpa_complete_req(q, rq);
@@ -146,21 +149,23 @@ static void nvdpa_complete_one(struct nvdpa_queue *q,
 {
 	struct nvdpa_queue_cmd *qc = &q->cmds[done->cid];
 	struct nvdpa_queue_req *rq = done->owner;
-	enum nvdpa_error error = nvdpa_cmd_error(done->status);
+	enum nvdpa_error error = NVDPA_ERROR_NONE;
 
 	lockdep_assert_held(&q->lock);
 
 	rq->watch.done_ns = q->now_ns;
+	if (unlikely(done->status))
+		error = nvdpa_cmd_error(done->status);
 	if (unlikely(error))
 		nvdpa_complete_fail(q, rq, error, done->status);
-	if (qc->bytes && rq->req.op == NVDPA_OP_READ && !error) {
+	if (unlikely(qc->bytes) && rq->req.op == NVDPA_OP_READ && !error) {
 		/* Copying is not for hard interrupts. */
 		qc->rq = rq;
 		list_add_tail(&qc->node, &q->bounced);
 		queue_work(system_bh_highpri_wq, &q->work);
 		return;
 	}
-	if (qc->bytes)
+	if (unlikely(qc->bytes))
 		q->bounces--;
 	nvdpa_qpair_put(q->qp, done->cid);
 	nvdpa_complete_cmd(q, rq);
@@ -180,7 +185,9 @@ void nvdpa_complete_cmds(void *priv, const struct nvdpa_done *done,
 	q->ended += nr;
 	for (i = 0; i < nr; i++)
 		nvdpa_complete_one(q, &done[i]);
-	nvdpa_submit_pass(q, q->backlog);
+	/* Nothing waits without a backlog. */
+	if (unlikely(q->backlog))
+		nvdpa_submit_pass(q, true);
 	nvdpa_qpair_end(q->qp);
 	nvdpa_complete_publish(q);
 	spin_unlock(&q->lock);

@@ -13,11 +13,6 @@ static enum dma_data_direction nvdpa_map_dir(const struct nvdpa_req *req)
 	return req->op == NVDPA_OP_WRITE ? DMA_TO_DEVICE : DMA_FROM_DEVICE;
 }
 
-static u32 nvdpa_map_perm(const struct nvdpa_req *req)
-{
-	return req->op == NVDPA_OP_WRITE ? NVDPA_MEM_READ : NVDPA_MEM_WRITE;
-}
-
 static int nvdpa_map_seg(struct nvdpa_queue *q, const struct nvdpa_seg *seg,
 			 enum dma_data_direction dir, dma_addr_t *dma)
 {
@@ -27,7 +22,7 @@ static int nvdpa_map_seg(struct nvdpa_queue *q, const struct nvdpa_seg *seg,
 
 	lockdep_assert_held(&q->lock);
 
-	chunk = nvdpa_memtable_find(q->mem, &q->hint, seg->addr);
+	chunk = nvdpa_memtable_find(q->mem, &q->data_hint, seg->addr);
 	if (!chunk)
 		return -EFAULT;
 	off = seg->addr - chunk->iova;
@@ -48,10 +43,6 @@ int nvdpa_map_req(struct nvdpa_queue *q, struct nvdpa_queue_req *rq)
 	int err;
 
 	lockdep_assert_held(&q->lock);
-
-	rq->mapped = 0;
-	if (q->mem->premapped)
-		return 0;
 
 	for (i = req->first; i < req->first + req->nsegs; i++) {
 		err = nvdpa_map_seg(q, &req->segs[i], nvdpa_map_dir(req),
@@ -95,7 +86,7 @@ static int nvdpa_map_at(struct nvdpa_queue *q,
 		return 0;
 	}
 
-	chunk = nvdpa_memtable_find(q->mem, &q->hint, addr);
+	chunk = nvdpa_memtable_find(q->mem, &q->data_hint, addr);
 	if (!chunk || !(chunk->perm & nvdpa_map_perm(&rq->req)))
 		return -EFAULT;
 	off = addr - chunk->iova;
@@ -156,11 +147,11 @@ int nvdpa_map_copy(struct nvdpa_queue *q, const struct nvdpa_queue_req *rq,
 		seg = &rq->req.segs[at.seg];
 		here = min(bytes, seg->len - at.off);
 		if (nvdpa_op_modifies(rq->req.op))
-			err = nvdpa_memtable_read(q->mem, &q->hint,
+			err = nvdpa_memtable_read(q->mem, &q->data_hint,
 						  seg->addr + at.off, page,
 						  here);
 		else
-			err = nvdpa_memtable_write(q->mem, &q->hint,
+			err = nvdpa_memtable_write(q->mem, &q->data_hint,
 						   seg->addr + at.off, page,
 						   here);
 		if (err)

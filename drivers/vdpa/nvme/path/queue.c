@@ -271,6 +271,7 @@ void nvdpa_queue_set_mem(struct nvdpa_queue *q,
 	spin_lock_irqsave(&q->lock, flags);
 	q->mem = mem;
 	q->hint = 0;
+	q->data_hint = 0;
 	/*
 	 * The counter that new requests go to is 0 now: it was drained after
 	 * the last change that shrank.

@@ -165,7 +165,8 @@ struct nvdpa_queue_cmd {
  * @pushed: used entries that wait to be published
  * @bounces: commands with bounced data in flight
  * @mem: the guest's memory
- * @hint: last hit in @mem
+ * @hint: last hit in @mem, for all that is not data
+ * @data_hint: last hit in @mem, for data; a driver keeps these apart
  * @ring: the ring
  * @epoch: counter that new requests go to
  * @inflight: requests between pop and push, by epoch
@@ -203,6 +204,7 @@ struct nvdpa_queue {
 	u16 pushed;
 	u16 bounces;
 	u32 hint;
+	u32 data_hint;
 	u32 inflight[2];
 	u32 ended;
 	unsigned long halted;
@@ -429,12 +431,24 @@ void nvdpa_complete_lost(struct nvdpa_queue *q, u16 head);
 void nvdpa_complete_refuse(struct nvdpa_queue *q, u16 head);
 
 /**
- * nvdpa_complete_publish() - show the driver what was pushed
+ * nvdpa_complete_pushed() - show the driver what was pushed
+ * @q: queue; something was pushed
+ *
+ * Context: @lock held.
+ */
+void nvdpa_complete_pushed(struct nvdpa_queue *q);
+
+/**
+ * nvdpa_complete_publish() - show the driver what was pushed, if anything was
  * @q: queue
  *
  * Context: @lock held.
  */
-void nvdpa_complete_publish(struct nvdpa_queue *q);
+static inline void nvdpa_complete_publish(struct nvdpa_queue *q)
+{
+	if (q->pushed)
+		nvdpa_complete_pushed(q);
+}
 
 /**
  * nvdpa_complete_bounced() - copy bounced data to the guest and end its commands
@@ -447,8 +461,8 @@ void nvdpa_complete_bounced(struct nvdpa_queue *q);
 /* map.c */
 
 /**
- * nvdpa_map_req() - map a request's data for DMA if it is not premapped
- * @q: queue
+ * nvdpa_map_req() - map a request's data for DMA
+ * @q: queue, whose memory is not premapped
  * @rq: request
  *
  * Context: @lock held.
@@ -457,13 +471,58 @@ void nvdpa_complete_bounced(struct nvdpa_queue *q);
 int nvdpa_map_req(struct nvdpa_queue *q, struct nvdpa_queue_req *rq);
 
 /**
- * nvdpa_map_undo() - undo nvdpa_map_req()
+ * nvdpa_map_undo() - undo nvdpa_map_req(), as far as that got
  * @q: queue
  * @rq: request
  *
  * Context: @lock held.
  */
 void nvdpa_map_undo(struct nvdpa_queue *q, struct nvdpa_queue_req *rq);
+
+/**
+ * nvdpa_map_perm() - what the device does to a request's data
+ * @req: request
+ */
+static inline u32 nvdpa_map_perm(const struct nvdpa_req *req)
+{
+	return req->op == NVDPA_OP_WRITE ? NVDPA_MEM_READ : NVDPA_MEM_WRITE;
+}
+
+/**
+ * nvdpa_map_one() - bus address of a request's next bytes, if they have one
+ * @q: queue
+ * @rq: request
+ * @bytes: how many, not 0
+ * @dma: the address, written when true is returned
+ *
+ * Context: @lock held.
+ * Return: false when they do not lie in one run and one segment, or must not be
+ * accessed that way; nvdpa_map_gather() tells.
+ */
+static inline bool nvdpa_map_one(struct nvdpa_queue *q,
+				 const struct nvdpa_queue_req *rq, u32 bytes,
+				 u64 *dma)
+{
+	const struct nvdpa_seg *seg = &rq->req.segs[rq->next.seg];
+	u64 addr = seg->addr + rq->next.off, off;
+	const struct nvdpa_mem_chunk *chunk;
+
+	lockdep_assert_held(&q->lock);
+
+	if (unlikely(bytes > seg->len - rq->next.off))
+		return false;
+	if (rq->mapped) {
+		*dma = rq->dma[rq->next.seg] + rq->next.off;
+		return true;
+	}
+
+	chunk = nvdpa_memtable_find(q->mem, &q->data_hint, addr);
+	if (unlikely(!chunk || !(chunk->perm & nvdpa_map_perm(&rq->req))))
+		return false;
+	off = addr - chunk->iova;
+	*dma = chunk->dma + off;
+	return bytes <= chunk->size - off;
+}
 
 /**
  * nvdpa_map_gather() - bus addresses of a request's next bytes

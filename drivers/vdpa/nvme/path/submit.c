@@ -35,17 +35,13 @@ static void nvdpa_submit_later(struct nvdpa_queue *q)
 }
 
 /* No more commands for this request; it ends with those in flight. */
-static void nvdpa_submit_end(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
-			     enum nvdpa_error error)
+static void nvdpa_submit_stop(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
+			      enum nvdpa_error error)
 {
 	lockdep_assert_held(&q->lock);
 
 	rq->left = 0;
-	if (error)
-		nvdpa_complete_fail(q, rq, error, 0);
-	list_del_init(&rq->node);
-	if (!rq->cmds)
-		nvdpa_complete_req(q, rq);
+	nvdpa_complete_fail(q, rq, error, 0);
 }
 
 static enum nvdpa_error nvdpa_submit_unmapped(struct nvdpa_queue *q)
@@ -80,24 +76,20 @@ static int nvdpa_submit_bounce(struct nvdpa_queue *q,
 	return 0;
 }
 
-/*
- * Give the next bytes of a request to the command in slot @cid. Returns the
- * bytes taken, or -EFAULT.
- */
-static int nvdpa_submit_data(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
-			     u16 cid, struct nvdpa_budget *budget)
+/* Data in several pieces, or data that no PRP is for. */
+static noinline int nvdpa_submit_pieces(struct nvdpa_queue *q,
+					struct nvdpa_queue_req *rq, u16 cid,
+					u32 want, struct nvdpa_budget *budget)
 {
 	const struct nvdpa_disk *disk = q->disk;
 	struct nvdpa_slot *slot = &q->qp->slots[cid];
 	struct nvme_command *cmd = &slot->cmd;
 	struct nvdpa_xfer xfer;
-	u32 want, nr;
+	u32 nr;
 	int err;
 
 	lockdep_assert_held(&q->lock);
 
-	want = min_t(u64, rq->left, disk->lim.max_bytes);
-	want = nvdpa_extent_clip(&disk->extent, rq->lba, want);
 	err = nvdpa_map_gather(q, rq, want, &nr);
 	budget->segs -= nr;
 	if (err < 0)
@@ -123,6 +115,33 @@ static int nvdpa_submit_data(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 		break;
 	}
 	return xfer.bytes;
+}
+
+/*
+ * Give the next bytes of a request to the command in slot @cid. Returns the
+ * bytes taken, or -EFAULT.
+ */
+static int nvdpa_submit_data(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
+			     u16 cid, struct nvdpa_budget *budget)
+{
+	const struct nvdpa_disk *disk = q->disk;
+	struct nvme_command *cmd = &q->qp->slots[cid].cmd;
+	u32 want;
+	u64 dma;
+
+	lockdep_assert_held(&q->lock);
+
+	want = min_t(u64, rq->left, disk->lim.max_bytes);
+	want = nvdpa_extent_clip(&disk->extent, rq->lba, want);
+	if (unlikely(!nvdpa_map_one(q, rq, want, &dma)))
+		return nvdpa_submit_pieces(q, rq, cid, want, budget);
+
+	nvdpa_cmd_rw(cmd, rq->req.op == NVDPA_OP_WRITE, disk->extent.nsid,
+		     rq->lba, want >> disk->extent.lba_shift, q->fua);
+	if (unlikely(!nvdpa_prp_pair(cmd, dma, want)))
+		return nvdpa_submit_pieces(q, rq, cid, want, budget);
+	budget->segs--;
+	return want;
 }
 
 /* The list goes into a page of our own, where the guest cannot change it. */
@@ -190,18 +209,22 @@ static void nvdpa_submit_count(struct nvdpa_queue *q, struct nvdpa_queue_req *rq
 		rq->watch.posted_ns = q->now_ns;
 }
 
-/* Post the next command of a request; -EBUSY when there is no room for it. */
-static int nvdpa_submit_next(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
-			     struct nvdpa_budget *budget)
+/*
+ * Post the next command of a request; -EBUSY when there is no room for it. What is
+ * left, if anything, is in @left.
+ */
+static __always_inline int nvdpa_submit_next(struct nvdpa_queue *q,
+					     struct nvdpa_queue_req *rq,
+					     struct nvdpa_budget *budget)
 {
 	int cid, bytes = 0;
 
 	lockdep_assert_held(&q->lock);
 
-	if (q->bounces >= NVDPA_QUEUE_BOUNCES)
+	if (unlikely(q->bounces >= NVDPA_QUEUE_BOUNCES))
 		return -EBUSY;
 	cid = nvdpa_qpair_get(q->qp);
-	if (cid < 0)
+	if (unlikely(cid < 0))
 		return cid;
 
 	/* A failure costs a look-up, too: what is spent counts, posted or not. */
@@ -211,26 +234,26 @@ static int nvdpa_submit_next(struct nvdpa_queue *q, struct nvdpa_queue_req *rq,
 		bytes = nvdpa_submit_data(q, rq, cid, budget);
 	else
 		nvdpa_submit_other(q, rq, cid, budget);
-	if (bytes < 0) {
+	if (unlikely(bytes < 0)) {
 		nvdpa_qpair_put(q->qp, cid);
-		nvdpa_submit_end(q, rq, nvdpa_submit_unmapped(q));
+		nvdpa_submit_stop(q, rq, nvdpa_submit_unmapped(q));
 		return 0;
 	}
 
 	rq->cmds++;
 	nvdpa_submit_count(q, rq, cid);
 	nvdpa_qpair_post(q->qp, cid, rq);
-	nvdpa_map_advance(&rq->req, &rq->next, bytes);
-	rq->lba += bytes >> q->disk->extent.lba_shift;
 	rq->left -= bytes;
-	if (!rq->left)
-		nvdpa_submit_end(q, rq, NVDPA_ERROR_NONE);
+	if (rq->left && bytes) {
+		nvdpa_map_advance(&rq->req, &rq->next, bytes);
+		rq->lba += bytes >> q->disk->extent.lba_shift;
+	}
 	return 0;
 }
 
 /* Post what is waiting, oldest first. False when something has to wait on. */
-static bool nvdpa_submit_waiting(struct nvdpa_queue *q,
-				 struct nvdpa_budget *budget)
+static noinline bool nvdpa_submit_waiting(struct nvdpa_queue *q,
+					  struct nvdpa_budget *budget)
 {
 	struct nvdpa_queue_req *rq;
 
@@ -240,18 +263,38 @@ static bool nvdpa_submit_waiting(struct nvdpa_queue *q,
 		rq = list_first_entry(&q->waiting, struct nvdpa_queue_req,
 				      node);
 		if (q->aborting || q->qp->gate == NVDPA_QPAIR_SHUT) {
-			nvdpa_submit_end(q, rq, NVDPA_ERROR_ABORTED);
-			continue;
-		}
-		if (!nvdpa_budget_posts(budget)) {
+			nvdpa_submit_stop(q, rq, NVDPA_ERROR_ABORTED);
+		} else if (!nvdpa_budget_posts(budget)) {
 			nvdpa_submit_later(q);
 			return false;
-		}
-		/* A completion goes on from here: all slots are in flight. */
-		if (nvdpa_submit_next(q, rq, budget))
+		} else if (nvdpa_submit_next(q, rq, budget)) {
+			/* A completion goes on from here: all slots are in flight. */
 			return false;
+		}
+		if (rq->left)
+			continue;
+		list_del(&rq->node);
+		if (!rq->cmds)
+			nvdpa_complete_req(q, rq);
 	}
 	return true;
+}
+
+/* Post a request that was taken; nothing is waiting. False as above. */
+static bool nvdpa_submit_first(struct nvdpa_queue *q,
+			       struct nvdpa_queue_req *rq,
+			       struct nvdpa_budget *budget)
+{
+	lockdep_assert_held(&q->lock);
+
+	if (likely(q->qp->gate == NVDPA_QPAIR_OPEN &&
+		   !nvdpa_submit_next(q, rq, budget) && !rq->left)) {
+		if (unlikely(!rq->cmds))
+			nvdpa_complete_req(q, rq);
+		return true;
+	}
+	list_add_tail(&rq->node, &q->waiting);
+	return nvdpa_submit_waiting(q, budget);
 }
 
 static enum nvdpa_error nvdpa_submit_get_id(struct nvdpa_queue *q,
@@ -352,11 +395,10 @@ static enum nvdpa_error nvdpa_submit_prepare(struct nvdpa_queue *q,
 	default:
 		if (!req->data_bytes)
 			return NVDPA_ERROR_NONE;
-		err = nvdpa_map_req(q, rq);
-		if (err == -EFAULT)
-			return nvdpa_submit_unmapped(q);
-		if (err)
-			return NVDPA_ERROR_DEVICE;
+		err = q->mem->premapped ? 0 : nvdpa_map_req(q, rq);
+		if (unlikely(err))
+			return err == -EFAULT ? nvdpa_submit_unmapped(q) :
+						NVDPA_ERROR_DEVICE;
 		rq->lba = nvdpa_extent_lba(ext, req->sector);
 		rq->left = req->data_bytes;
 		rq->watch.bytes = req->data_bytes;
@@ -368,14 +410,14 @@ static enum nvdpa_error nvdpa_submit_prepare(struct nvdpa_queue *q,
 static u8 *nvdpa_submit_status(struct nvdpa_queue *q,
 			       const struct nvdpa_req *req)
 {
-	const struct nvdpa_mem_chunk *chunk;
+	u8 *status;
 
 	lockdep_assert_held(&q->lock);
 
-	chunk = nvdpa_memtable_find(q->mem, &q->hint, req->status_addr);
-	if (!chunk || !(chunk->perm & NVDPA_MEM_WRITE))
+	if (unlikely(!nvdpa_memtable_at(q->mem, &q->hint, req->status_addr, 1,
+					NVDPA_MEM_WRITE, &status)))
 		return NULL;
-	return chunk->kva + (req->status_addr - chunk->iova);
+	return status;
 }
 
 static void nvdpa_submit_begin(struct nvdpa_queue *q,
@@ -400,9 +442,34 @@ static void nvdpa_submit_begin(struct nvdpa_queue *q,
 				      rq->head, &rq->req);
 }
 
-/* Take one chain. False when the ring cannot be trusted any more. */
-static bool nvdpa_submit_chain(struct nvdpa_queue *q, u16 head,
-			       struct nvdpa_budget *budget)
+/*
+ * A chain whose end nobody can be told of. True when the ring cannot be trusted any
+ * more, for it is wrong, or the driver would take an old status for success.
+ */
+static noinline bool nvdpa_submit_no_status(struct nvdpa_queue *q,
+					    struct nvdpa_queue_req *rq,
+					    enum nvdpa_req_verdict verdict)
+{
+	lockdep_assert_held(&q->lock);
+
+	if (verdict == NVDPA_REQ_BROKEN)
+		return true;
+	if (verdict == NVDPA_REQ_UNMAPPED || rq->req.has_status) {
+		nvdpa_complete_lost(q, rq->head);
+		return true;
+	}
+	nvdpa_complete_refuse(q, rq->head);
+	return false;
+}
+
+/*
+ * Take one chain. NULL when it is dealt with: it has ended, or, if @broken says so,
+ * the ring cannot be trusted any more.
+ */
+static struct nvdpa_queue_req *nvdpa_submit_chain(struct nvdpa_queue *q,
+						  u16 head,
+						  struct nvdpa_budget *budget,
+						  bool *broken)
 {
 	struct nvdpa_queue_req *rq = &q->reqs[head];
 	enum nvdpa_req_verdict verdict;
@@ -411,28 +478,23 @@ static bool nvdpa_submit_chain(struct nvdpa_queue *q, u16 head,
 	lockdep_assert_held(&q->lock);
 
 	/* A driver that offers a chain again before it got it back. */
-	if (rq->busy)
-		return false;
+	*broken = rq->busy;
+	if (unlikely(rq->busy))
+		return NULL;
 
 	verdict = nvdpa_req_take(&rq->req, &q->ring, head, q->mem, &q->hint);
 	budget->reqs--;
 	budget->descs -= rq->req.descs;
-	if (verdict == NVDPA_REQ_UNMAPPED)
-		nvdpa_complete_lost(q, head);
-	if (verdict == NVDPA_REQ_BROKEN || verdict == NVDPA_REQ_UNMAPPED)
-		return false;
-	if (!rq->req.has_status) {
-		nvdpa_complete_refuse(q, head);
-		return true;
-	}
-	rq->status = nvdpa_submit_status(q, &rq->req);
-	if (!rq->status) {
-		nvdpa_complete_lost(q, head);
-		return false;
+	rq->status = NULL;
+	if (likely(rq->req.has_status))
+		rq->status = nvdpa_submit_status(q, &rq->req);
+	if (unlikely(!rq->status)) {
+		*broken = nvdpa_submit_no_status(q, rq, verdict);
+		return NULL;
 	}
 
 	nvdpa_submit_begin(q, rq);
-	if (verdict == NVDPA_REQ_OK)
+	if (likely(verdict == NVDPA_REQ_OK))
 		error = nvdpa_submit_prepare(q, rq, budget);
 	else if (verdict == NVDPA_REQ_NO_HEADER)
 		error = nvdpa_submit_unmapped(q);
@@ -440,17 +502,18 @@ static bool nvdpa_submit_chain(struct nvdpa_queue *q, u16 head,
 		error = NVDPA_ERROR_REFUSED;
 	if (unlikely(error))
 		nvdpa_complete_fail(q, rq, error, 0);
-	if (rq->left)
-		list_add_tail(&rq->node, &q->waiting);
-	else
-		nvdpa_complete_req(q, rq);
-	return true;
+	if (likely(rq->left))
+		return rq;
+	nvdpa_complete_req(q, rq);
+	return NULL;
 }
 
 /* The ring is empty, or left with requests in it for a later pass. */
 static void nvdpa_submit_take(struct nvdpa_queue *q,
 			      struct nvdpa_budget *budget)
 {
+	struct nvdpa_queue_req *rq;
+	bool more, broken;
 	u16 head;
 	int got;
 
@@ -459,25 +522,28 @@ static void nvdpa_submit_take(struct nvdpa_queue *q,
 	q->backlog = true;
 	nvdpa_ring_disable_kicks(&q->ring);
 	for (;;) {
-		if (!nvdpa_budget_takes(budget)) {
-			nvdpa_submit_later(q);
-			return;
-		}
-		got = nvdpa_ring_pop(&q->ring, &head);
+		more = nvdpa_budget_takes(budget);
+		got = likely(more) ? nvdpa_ring_pop(&q->ring, &head) : 0;
 		if (!got && !nvdpa_ring_enable_kicks(&q->ring))
 			break;
 		if (!got) {
 			nvdpa_ring_disable_kicks(&q->ring);
+			if (!more) {
+				nvdpa_submit_later(q);
+				return;
+			}
 			budget->reqs--;
 			continue;
 		}
-		if (got < 0 || !nvdpa_submit_chain(q, head, budget)) {
+		broken = got < 0;
+		rq = broken ? NULL : nvdpa_submit_chain(q, head, budget, &broken);
+		if (unlikely(broken)) {
 			q->running = false;
 			q->broken = true;
 			nvdpa_submit_later(q);
 			return;
 		}
-		if (!nvdpa_submit_waiting(q, budget))
+		if (rq && unlikely(!nvdpa_submit_first(q, rq, budget)))
 			return;
 	}
 	q->backlog = false;
@@ -498,11 +564,14 @@ void nvdpa_submit_pass(struct nvdpa_queue *q, bool take)
 	/* What is there stays there: nvdpa_queue_resume() goes on with it. */
 	if (unlikely(q->qp->gate == NVDPA_QPAIR_HELD) && !q->aborting)
 		return;
-	if (nvdpa_submit_waiting(q, &budget) && take && q->running)
+	if (unlikely(!list_empty(&q->waiting)) &&
+	    !nvdpa_submit_waiting(q, &budget))
+		return;
+	if (take && q->running)
 		nvdpa_submit_take(q, &budget);
 }
 
-void nvdpa_submit_look(struct nvdpa_queue *q)
+static __always_inline void nvdpa_submit_look_at(struct nvdpa_queue *q)
 {
 	lockdep_assert_held(&q->lock);
 
@@ -517,12 +586,17 @@ void nvdpa_submit_look(struct nvdpa_queue *q)
 		nvdpa_submit_later(q);
 }
 
+void nvdpa_submit_look(struct nvdpa_queue *q)
+{
+	nvdpa_submit_look_at(q);
+}
+
 void nvdpa_submit_kick(struct nvdpa_queue *q)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&q->lock, flags);
 	q->stats.kicks++;
-	nvdpa_submit_look(q);
+	nvdpa_submit_look_at(q);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
