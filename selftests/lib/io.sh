@@ -55,11 +55,11 @@ io_stop() {
 	}
 }
 
-# io_ended [SECONDS]: it ends by itself, because all fails.
+# io_ended SECONDS: it ends by itself by then, because all fails.
 io_ended() {
 	local status=0
 
-	timeout $((${1-5} * NVDPA_TIME_SCALE)) tail --pid="$IO_PID" -f /dev/null ||
+	timeout $(($1 * NVDPA_TIME_SCALE)) tail --pid="$IO_PID" -f /dev/null ||
 		fail "the I/O hangs"
 	wait "$IO_PID" || status=$?
 	((status != 0)) || fail "the I/O did not fail"
