@@ -35,6 +35,7 @@ enum nvdpa_fault {
 	NVDPA_FAULT_DROP,
 	NVDPA_FAULT_CID_UNKNOWN,
 	NVDPA_FAULT_CID_TWICE,
+	NVDPA_FAULT_CID_TURN,
 	NVDPA_FAULT_ERROR,
 	NVDPA_FAULT_ADMIN_DROP,
 	NVDPA_FAULT_ADMIN_ERROR,
@@ -69,6 +70,8 @@ static struct nvdpa_fault_point nvdpa_faults[] = {
 			  NVDPA_FAULT_CID),
 	/* How many entries before it is the one that is there again. */
 	NVDPA_FAULT_POINT(NVDPA_FAULT_CID_TWICE, "cid_twice", 1),
+	/* Bits of the identifier that are other ones; the slot's are the low ones. */
+	NVDPA_FAULT_POINT(NVDPA_FAULT_CID_TURN, "cid_turn", 0x8000),
 	/* The status with its flags, as Dword 3 of the entry has it from bit 17 on. */
 	NVDPA_FAULT_POINT(NVDPA_FAULT_ERROR, "error", NVME_SC_NS_NOT_READY),
 	NVDPA_FAULT_POINT(NVDPA_FAULT_ADMIN_DROP, "admin_drop", 0),
@@ -246,6 +249,9 @@ nvdpa_fault_cqe(struct device *dev, u16 qid, u16 head,
 		return nvdpa_fault_cid(cqe, nvdpa_fault_value(NVDPA_FAULT_CID_UNKNOWN));
 	if (head >= back && nvdpa_fault_fires(dev, NVDPA_FAULT_CID_TWICE))
 		return nvdpa_fault_cid(cqe, (cqe - back)->command_id);
+	if (nvdpa_fault_fires(dev, NVDPA_FAULT_CID_TURN))
+		return nvdpa_fault_cid(cqe, cqe->command_id ^
+				       nvdpa_fault_value(NVDPA_FAULT_CID_TURN));
 	return cqe;
 }
 

@@ -75,7 +75,7 @@ void nvdpa_fault_forget(struct nvdpa_qpair *qp);
 bool nvdpa_fault_drop(struct device *dev, u16 qid);
 
 /**
- * nvdpa_fault_cqe() - points "cid_unknown", "cid_twice", "error", "admin_error"
+ * nvdpa_fault_cqe() - points "cid_...", "error", "admin_error"
  * @dev: function
  * @qid: the entry's queue, 0 for the admin queue
  * @head: its place there
