@@ -557,6 +557,18 @@ static void notify_aer(uint32_t type, uint32_t info, uint32_t page)
 	put_number(can, NVME_VDPA_A_CTRL_AER_LOG_PAGE, page);
 }
 
+static void notify_media(void)
+{
+	struct canned *can = answer(NVME_VDPA_CMD_MEDIA_ERROR_NTF, 0);
+
+	put_text(can, NVME_VDPA_A_MEDIA_CTRL, CTRL);
+	put_number(can, NVME_VDPA_A_MEDIA_NSID, 1);
+	put_long(can, NVME_VDPA_A_MEDIA_LBA, 1ULL << 33);
+	put_number(can, NVME_VDPA_A_MEDIA_NR_LBAS, 8);
+	put_number(can, NVME_VDPA_A_MEDIA_STATUS, 0x281);
+	put_number(can, NVME_VDPA_A_MEDIA_MISSED, 3);
+}
+
 /* As the family of families tells it. */
 static void notify_unload(const char *family)
 {
@@ -569,7 +581,8 @@ static void notify_unload(const char *family)
 TEST(ipc, events)
 {
 	static const enum event_kind want[] = {
-		EVENT_CTRL_ADD, EVENT_CTRL_CHANGE, EVENT_CTRL_AER, EVENT_LOST,
+		EVENT_CTRL_ADD, EVENT_CTRL_CHANGE, EVENT_CTRL_AER, EVENT_MEDIA_ERROR,
+		EVENT_LOST,
 		EVENT_VOLUME_ADD, EVENT_VOLUME_CHANGE, EVENT_VOLUME_DEL, EVENT_CTRL_DEL,
 	};
 	static const uint8_t changes[] = {
@@ -587,6 +600,7 @@ TEST(ipc, events)
 	notify_unload("other");
 	answer_ctrl(NVME_VDPA_CMD_CTRL_CHANGE_NTF, 0, CTRL);
 	notify_aer(2, 0, 4);
+	notify_media();
 	/* What ENOBUFS becomes, and a signal. */
 	more()->err = -NLE_NOMEM;
 	more()->err = -NLE_INTR;
@@ -609,7 +623,12 @@ TEST(ipc, events)
 	EXPECT_EQ(events[2].aer.type, 2);
 	EXPECT_EQ(events[2].aer.log_page, 4);
 	EXPECT(!strcmp(events[2].ctrl.name, CTRL));
-	EXPECT_EQ(events[4].volume.nr_lbas, 1ull << 40);
+	EXPECT_EQ(events[3].media.lba, 1ull << 33);
+	EXPECT_EQ(events[3].media.nr_lbas, 8);
+	EXPECT_EQ(events[3].media.status, 0x281);
+	EXPECT_EQ(events[3].media.missed, 3);
+	EXPECT(!strcmp(events[3].media.used_by, ""));
+	EXPECT_EQ(events[5].volume.nr_lbas, 1ull << 40);
 	end();
 	begin();
 	EXPECT_EQ(ipc_monitor(take_event, NULL), -EIO);

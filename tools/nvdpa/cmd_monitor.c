@@ -25,6 +25,7 @@ static const char *const names[] = {
 	[EVENT_CTRL_DEL] = "ctrl_del",
 	[EVENT_CTRL_AER] = "ctrl_aer",
 	[EVENT_HEALTH] = "health",
+	[EVENT_MEDIA_ERROR] = "media_error",
 	[EVENT_NS_CHANGE] = "ns_change",
 	[EVENT_DEVICE_STOP] = "device_stop",
 	[EVENT_VOLUME_ADD] = "volume_add",
@@ -124,6 +125,46 @@ static void tell_health(const struct event *event, char line[LINE])
 	if (out_is_json())
 		health_tell(health);
 	health_line(health, line + length, LINE - length);
+}
+
+static void line_media(const struct media_error *media, char line[LINE])
+{
+	int length = snprintf(line, LINE, "ctrl %s: command 0x%x ", media->ctrl, media->opcode);
+
+	if (media->nr_lbas)
+		length += snprintf(line + length, LINE - length,
+				   "for %u blocks from %" PRIu64 " on ", media->nr_lbas,
+				   media->lba);
+	length += snprintf(line + length, LINE - length, "of namespace %u", media->nsid);
+	if (*media->used_by)
+		length += snprintf(line + length, LINE - length, " by device %s", media->used_by);
+	length += snprintf(line + length, LINE - length, ": error of the medium, status 0x%x",
+			   media->status);
+	if (media->missed)
+		snprintf(line + length, LINE - length, "; %u before it not told", media->missed);
+}
+
+static void tell_media(const struct event *event, char line[LINE])
+{
+	const struct media_error *media = &event->media;
+
+	out_text("ctrl", NULL, media->ctrl);
+	out_number("nsid", NULL, media->nsid);
+	if (media->nr_lbas) {
+		out_number("block", NULL, media->lba);
+		out_number("blocks", NULL, media->nr_lbas);
+	} else {
+		out_none("block", NULL);
+		out_none("blocks", NULL);
+	}
+	if (*media->used_by)
+		out_text("device", NULL, media->used_by);
+	else
+		out_none("device", NULL);
+	out_number("opcode", NULL, media->opcode);
+	out_number("status", NULL, media->status);
+	out_number("missed", NULL, media->missed);
+	line_media(media, line);
 }
 
 static void tell_bytes(const char *key, uint64_t lbas, uint32_t lba_size)
@@ -258,6 +299,9 @@ static int tell(const struct event *event, void *data)
 		break;
 	case EVENT_HEALTH:
 		tell_health(event, line);
+		break;
+	case EVENT_MEDIA_ERROR:
+		tell_media(event, line);
 		break;
 	case EVENT_NS_CHANGE:
 		tell_ns(event, line);

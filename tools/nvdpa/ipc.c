@@ -396,6 +396,23 @@ static int parse_health(struct nlmsghdr *header, void *data)
 	return 0;
 }
 
+static int parse_media(struct nlmsghdr *header, struct media_error *media)
+{
+	struct nlattr *attrs[NVME_VDPA_A_MEDIA_MAX + 1];
+
+	if (attrs_parse(header, attrs, NVME_VDPA_A_MEDIA_MAX))
+		return -EBADMSG;
+	attr_string(media->ctrl, attrs[NVME_VDPA_A_MEDIA_CTRL], sizeof(media->ctrl));
+	attr_string(media->used_by, attrs[NVME_VDPA_A_MEDIA_USED_BY], sizeof(media->used_by));
+	media->nsid = attr_number(attrs[NVME_VDPA_A_MEDIA_NSID]);
+	media->lba = attr_number(attrs[NVME_VDPA_A_MEDIA_LBA]);
+	media->nr_lbas = attr_number(attrs[NVME_VDPA_A_MEDIA_NR_LBAS]);
+	media->opcode = attr_number(attrs[NVME_VDPA_A_MEDIA_OPCODE]);
+	media->status = attr_number(attrs[NVME_VDPA_A_MEDIA_STATUS]);
+	media->missed = attr_number(attrs[NVME_VDPA_A_MEDIA_MISSED]);
+	return 0;
+}
+
 static int parse_ns(struct nlmsghdr *header, void *data)
 {
 	struct nlattr *attrs[NVME_VDPA_A_NS_MAX + 1];
@@ -876,6 +893,9 @@ static int monitor_parse(struct nlmsghdr *header, struct event *event)
 	case NVME_VDPA_CMD_HEALTH_CHANGE_NTF:
 		event->kind = EVENT_HEALTH;
 		return parse_health(header, &event->health);
+	case NVME_VDPA_CMD_MEDIA_ERROR_NTF:
+		event->kind = EVENT_MEDIA_ERROR;
+		return parse_media(header, &event->media);
 	case NVME_VDPA_CMD_NS_CHANGE_NTF:
 		event->kind = EVENT_NS_CHANGE;
 		return parse_ns(header, &event->ns);

@@ -158,12 +158,27 @@ struct stats {
 	struct latency latency[LATENCY_TYPES][LATENCY_SCOPES];
 };
 
+/* A command that failed because of the medium. */
+struct media_error {
+	char ctrl[CTRL_NAME_SIZE];
+	uint32_t nsid;
+	uint64_t lba;
+	/* 0 for a command without blocks. */
+	uint32_t nr_lbas;
+	char used_by[DEVICE_NAME_SIZE];
+	uint32_t opcode;
+	uint32_t status;
+	/* Of those before it, nobody was told. */
+	uint32_t missed;
+};
+
 enum event_kind {
 	EVENT_CTRL_ADD,
 	EVENT_CTRL_CHANGE,
 	EVENT_CTRL_DEL,
 	EVENT_CTRL_AER,
 	EVENT_HEALTH,
+	EVENT_MEDIA_ERROR,
 	EVENT_NS_CHANGE,
 	/* A vDPA device that does not fit its namespace any more. */
 	EVENT_DEVICE_STOP,
@@ -183,6 +198,7 @@ struct event {
 		struct volume volume;
 		struct health health;
 		struct ns ns;
+		struct media_error media;
 	};
 	struct {
 		uint32_t type;

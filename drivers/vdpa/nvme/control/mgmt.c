@@ -419,6 +419,12 @@ static void nvdpa_mgmt_event(struct nvdpa_ctrl *ctrl,
 	nvdpa_volumes_event(ctrl, event);
 }
 
+static void nvdpa_mgmt_media(struct nvdpa_ctrl *ctrl,
+			     const struct nvdpa_media_error *error)
+{
+	nvdpa_volumes_media(ctrl, error);
+}
+
 const struct nvdpa_ctrl_client nvdpa_mgmt_client = {
 	.attach = nvdpa_mgmt_attach,
 	.detach = nvdpa_mgmt_detach,
@@ -427,4 +433,5 @@ const struct nvdpa_ctrl_client nvdpa_mgmt_client = {
 	.namespaces = nvdpa_mgmt_namespaces,
 	.state = nvdpa_mgmt_state,
 	.event = nvdpa_mgmt_event,
+	.media = nvdpa_mgmt_media,
 };

@@ -294,6 +294,51 @@ void nvdpa_netlink_health_event(const struct nvdpa_volumes *vols)
 					 nvdpa_netlink_put_health(&out, vols));
 }
 
+static bool nvdpa_netlink_put_blocks(struct sk_buff *skb,
+				     const struct nvdpa_volumes *vols,
+				     const struct nvdpa_media_error *error)
+{
+	const struct nvdpa_volume *vol = nvdpa_volume_at(vols, error->nsid,
+							 error->lba);
+
+	return nla_put_uint(skb, NVME_VDPA_A_MEDIA_LBA, error->lba) ||
+	       nla_put_u32(skb, NVME_VDPA_A_MEDIA_NR_LBAS, error->nr_lbas) ||
+	       (vol && nla_put_string(skb, NVME_VDPA_A_MEDIA_USED_BY,
+				      vol->name));
+}
+
+static int nvdpa_netlink_put_media(const struct nvdpa_netlink_out *out,
+				   const struct nvdpa_volumes *vols,
+				   const struct nvdpa_media_error *error)
+{
+	struct sk_buff *skb = out->skb;
+	void *hdr = nvdpa_netlink_begin(out);
+	bool full;
+
+	if (!hdr)
+		return -EMSGSIZE;
+	full = nla_put_string(skb, NVME_VDPA_A_MEDIA_CTRL, vols->name) ||
+	       nla_put_u32(skb, NVME_VDPA_A_MEDIA_NSID, error->nsid) ||
+	       (error->nr_lbas && nvdpa_netlink_put_blocks(skb, vols, error)) ||
+	       nla_put_u32(skb, NVME_VDPA_A_MEDIA_OPCODE, error->opcode) ||
+	       nla_put_u32(skb, NVME_VDPA_A_MEDIA_STATUS, error->status) ||
+	       nla_put_u32(skb, NVME_VDPA_A_MEDIA_MISSED, error->missed);
+	return nvdpa_netlink_end(out, hdr, full);
+}
+
+void nvdpa_netlink_media_event(const struct nvdpa_volumes *vols,
+			       const struct nvdpa_media_error *error)
+{
+	struct nvdpa_netlink_out out = {};
+	struct genl_info info;
+
+	if (nvdpa_netlink_begin_event(&out, &info,
+				      NVME_VDPA_CMD_MEDIA_ERROR_NTF))
+		nvdpa_netlink_send_event(&out,
+					 nvdpa_netlink_put_media(&out, vols,
+								 error));
+}
+
 void nvdpa_netlink_ns_event(const struct nvdpa_volumes *vols,
 			    const struct nvdpa_ns *ns)
 {

@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 struct nvdpa_aer_event;
+struct nvdpa_media_error;
 struct nvdpa_ns;
 struct nvdpa_volume;
 struct nvdpa_volumes;
@@ -53,6 +54,16 @@ void nvdpa_netlink_aer_event(const struct nvdpa_volumes *vols,
  * Context: may sleep; lock of the registry held.
  */
 void nvdpa_netlink_health_event(const struct nvdpa_volumes *vols);
+
+/**
+ * nvdpa_netlink_media_event() - tell who listens of an error of the medium
+ * @vols: the controller's volumes
+ * @error: the error
+ *
+ * Context: may sleep; lock of the registry held.
+ */
+void nvdpa_netlink_media_event(const struct nvdpa_volumes *vols,
+			       const struct nvdpa_media_error *error);
 
 /**
  * nvdpa_netlink_ns_event() - tell who listens of a namespace

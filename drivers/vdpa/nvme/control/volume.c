@@ -140,6 +140,18 @@ void nvdpa_volumes_event(const struct nvdpa_ctrl *ctrl,
 	mutex_unlock(&nvdpa_registry.lock);
 }
 
+void nvdpa_volumes_media(const struct nvdpa_ctrl *ctrl,
+			 const struct nvdpa_media_error *error)
+{
+	const struct nvdpa_volumes *vols;
+
+	mutex_lock(&nvdpa_registry.lock);
+	vols = nvdpa_volumes_of(ctrl);
+	if (vols)
+		nvdpa_netlink_media_event(vols, error);
+	mutex_unlock(&nvdpa_registry.lock);
+}
+
 struct nvdpa_volumes *nvdpa_volumes_find(const char *name)
 {
 	struct nvdpa_volumes *vols;
@@ -161,6 +173,20 @@ const struct nvdpa_volume *nvdpa_volume_whole(const struct nvdpa_volumes *vols,
 
 	list_for_each_entry(vol, &vols->list, node)
 		if (vol->whole && vol->ns == ns)
+			return vol;
+	return NULL;
+}
+
+const struct nvdpa_volume *nvdpa_volume_at(const struct nvdpa_volumes *vols,
+					   u32 nsid, u64 lba)
+{
+	const struct nvdpa_volume *vol;
+
+	lockdep_assert_held(&nvdpa_registry.lock);
+
+	list_for_each_entry(vol, &vols->list, node)
+		if (vol->taken && vol->ns->nsid == nsid &&
+		    lba >= vol->start_lba && lba - vol->start_lba < vol->nr_lbas)
 			return vol;
 	return NULL;
 }

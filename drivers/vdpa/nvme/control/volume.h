@@ -208,6 +208,16 @@ void nvdpa_volumes_event(const struct nvdpa_ctrl *ctrl,
 			 const struct nvdpa_aer_event *event);
 
 /**
+ * nvdpa_volumes_media() - tell of an error of the medium
+ * @ctrl: the controller
+ * @error: the error
+ *
+ * Context: may sleep.
+ */
+void nvdpa_volumes_media(const struct nvdpa_ctrl *ctrl,
+			 const struct nvdpa_media_error *error);
+
+/**
  * nvdpa_volumes_find() - look for a controller
  * @name: its name
  *
@@ -237,6 +247,18 @@ const struct nvdpa_volume *nvdpa_volume_whole(const struct nvdpa_volumes *vols,
  */
 struct nvdpa_volume *nvdpa_volume_find(const struct nvdpa_volumes *vols,
 				       const char *name);
+
+/**
+ * nvdpa_volume_at() - which device has a block?
+ * @vols: the controller's volumes
+ * @nsid: namespace
+ * @lba: block
+ *
+ * Context: lock of the registry held, which keeps the result.
+ * Return: what the device stands on, or NULL.
+ */
+const struct nvdpa_volume *nvdpa_volume_at(const struct nvdpa_volumes *vols,
+					   u32 nsid, u64 lba);
 
 /**
  * nvdpa_volume_find_dev() - look for a vDPA device

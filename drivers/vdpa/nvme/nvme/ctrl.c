@@ -35,6 +35,7 @@ void nvdpa_ctrl_init(struct nvdpa_ctrl *ctrl)
 	nvdpa_reset_init(ctrl);
 	nvdpa_timeout_init(ctrl);
 	nvdpa_health_init(ctrl);
+	nvdpa_media_init(ctrl);
 	nvdpa_aer_init(ctrl);
 }
 
@@ -43,6 +44,7 @@ void nvdpa_ctrl_exit(struct nvdpa_ctrl *ctrl)
 	nvdpa_reset_exit(ctrl);
 	nvdpa_timeout_stop(ctrl);
 	disable_work_sync(&ctrl->state_work);
+	nvdpa_media_stop(ctrl);
 	kfree(ctrl->saved_state);
 }
 

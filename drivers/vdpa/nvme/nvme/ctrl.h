@@ -19,6 +19,7 @@
 
 #include "../pure/offer.h"
 #include "health.h"
+#include "media.h"
 
 struct dentry;
 struct device;
@@ -278,6 +279,7 @@ struct nvdpa_ns_list {
  * @counters: where they can be read
  * @state_work: tells @client of @state
  * @health: what it says of its own health
+ * @media: errors of the medium that are to be told
  * @aer_work: serves an asynchronous event
  * @aer_again: asks for the next one
  * @aer_rescan: the namespaces have to be looked at again before that;
@@ -350,6 +352,7 @@ struct nvdpa_ctrl {
 	struct dentry *counters;
 	struct work_struct state_work;
 	struct nvdpa_health health;
+	struct nvdpa_media media;
 	struct work_struct aer_work;
 	struct delayed_work aer_again;
 	bool aer_rescan;
@@ -397,6 +400,7 @@ struct nvdpa_aer_event {
  *         changes may be told at once, as it is then; at any time in its life; may
  *         sleep
  * @event: it reported something; likewise
+ * @media: a command failed because of the medium; likewise
  */
 struct nvdpa_ctrl_client {
 	int (*attach)(struct nvdpa_ctrl *ctrl);
@@ -408,6 +412,8 @@ struct nvdpa_ctrl_client {
 	void (*state)(struct nvdpa_ctrl *ctrl);
 	void (*event)(struct nvdpa_ctrl *ctrl,
 		      const struct nvdpa_aer_event *event);
+	void (*media)(struct nvdpa_ctrl *ctrl,
+		      const struct nvdpa_media_error *error);
 };
 
 /* pci.c */

@@ -20,6 +20,7 @@
 #include "../debug/trace.h"
 #include "../pure/cmd.h"
 #include "../pure/doorbell.h"
+#include "media.h"
 #include "reset.h"
 #include "share.h"
 #include "timeout.h"
@@ -248,19 +249,6 @@ static unsigned long nvdpa_qpair_retry_delay(const struct nvdpa_qpair *qp,
 	return msecs_to_jiffies(NVDPA_QPAIR_RETRY_MS << slot->retries);
 }
 
-/* The first of the blocks; which of them it is the controller does not say. */
-static void nvdpa_qpair_media_error(const struct nvdpa_qpair *qp,
-				    const struct nvdpa_slot *slot, u16 status)
-{
-	const struct nvme_rw_command *rw = &slot->cmd.rw;
-
-	dev_warn_ratelimited(qp->ctrl->dev,
-			     "queue %u: command %#x for %u blocks from %llu on of namespace %u failed with status %#x\n",
-			     qp->qid, rw->opcode, le16_to_cpu(rw->length) + 1,
-			     le64_to_cpu(rw->slba), le32_to_cpu(rw->nsid),
-			     status);
-}
-
 /*
  * A command that failed, but will not always. It stays its user's: nobody is told.
  * One that has ended because of our Abort goes the same way.
@@ -273,7 +261,7 @@ static noinline bool nvdpa_qpair_retry(struct nvdpa_qpair *qp,
 	unsigned long delay;
 
 	if ((status & NVME_SCT_MASK) == NVME_SCT_MEDIA_ERROR)
-		nvdpa_qpair_media_error(qp, slot, status);
+		nvdpa_media_note(qp->ctrl, qp->qid, &slot->cmd, status);
 	if (qp->ending || (!aborted && !nvdpa_cmd_transient(status)))
 		return false;
 	if (slot->retries == NVDPA_QPAIR_RETRIES) {
