@@ -177,6 +177,7 @@ TITLES = {
     "seq1m": "1 MiB sequential reads, 2 in flight", "read128": "4 KiB random reads, 128 in flight",
     "mix70": "4 KiB random, 70 % reads, 32 in flight", "fsync": "16 KiB random writes, fsync after two",
     "read16x2": "4 KiB random reads, 16 in flight from each of two CPUs",
+    "pgbench": "PostgreSQL, transactions of pgbench, 4 clients",
     "idle": "nothing to do, a second of it",
 }
 
@@ -327,7 +328,7 @@ def plot_timed(items):
         values = [c["rate"] for c in rows]
         lines.append(f'{i} {statistics.median(values)} {min(values)} {max(values)} "{label}"')
     return lines, [f"plot [-0.6:{len(items) - 0.4}] $data using 1:2:xtic(5) with boxes notitle linecolor rgb "
-                   f"'{COLOURS[1]}', $data using 1:2:3:4 with yerrorbars notitle pointtype 0 linecolor rgb 'black'"]
+                   f"'{COLOURS[1]}', $data using 1:2:3:4 with yerrorbars notitle pointtype 7 pointsize 0.2 linecolor rgb 'black'"]
 
 
 PLOTTED = ["read1 psync", "read1", "read32", "each32", "read16x2", "pgbench"]
@@ -346,7 +347,7 @@ def plot(cells, path, counted):
     shown = panels(cells)
     script = [f"set terminal svg size 900,{340 * len(shown)} font 'sans,12' background 'white'",
               f"set output '{path}'", "set style fill solid border rgb 'white'", "set boxwidth 0.7",
-              "set yrange [0:*]", "set border 3", "set tics nomirror", "set pointintervalbox 0",
+              "set yrange [0:*]", "set border 3", "set tics nomirror",
               "set grid ytics", "set format y '%.0f'",
               f"set ylabel '{'instructions a request' if counted else 'a second'}'",
               "set key outside right top reverse Left invert", f"set multiplot layout {len(shown)},1"]
