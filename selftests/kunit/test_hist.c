@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Pins pure/hist.c: each edge of each bucket. */
+/* Pins pure/hist.h: each edge of each bucket. */
 #include <kunit/test.h>
 
 #include "pure/hist.h"
