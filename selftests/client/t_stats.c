@@ -418,7 +418,7 @@ TEST_F_TIMEOUT(asked, under_load, 60)
 	pthread_join(self->thread, NULL);
 	ASSERT_EQ(0, self->err);
 	TH_LOG("asked %u times during %llu requests", self->dumps, done);
-	EXPECT_LT(10, self->dumps);
+	EXPECT_LT(0, self->dumps);
 	ASSERT_EQ(0, asked_dump(self, NVME_VDPA_CMD_STATS_GET, asked_look));
 	EXPECT_EQ(done, self->requests - before);
 }
