@@ -100,6 +100,11 @@ void nvdpa_netlink_aer_event(const struct nvdpa_volumes *vols,
 {
 }
 
+void nvdpa_netlink_media_event(const struct nvdpa_volumes *vols,
+			       const struct nvdpa_media_error *error)
+{
+}
+
 void nvdpa_netlink_volume_event(u8 cmd, const struct nvdpa_volumes *vols,
 				const struct nvdpa_volume *vol)
 {
