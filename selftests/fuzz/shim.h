@@ -107,6 +107,7 @@ static inline void spin_unlock(spinlock_t *lock)
 #define spin_lock_irqsave(lock, flags)	do { (flags) = 1; spin_lock(lock); } while (0)
 #define spin_unlock_irqrestore(lock, flags) \
 	do { CHECK(flags); spin_unlock(lock); } while (0)
+#define WARN_ON(condition)		CHECK(!(condition))
 #define lockdep_assert_held(lock)	CHECK((lock)->held)
 #define lockdep_assert_irqs_disabled()	do { } while (0)
 
@@ -164,6 +165,10 @@ struct work_struct {
 /* Of the controller, which none of the sources here does more with than to have it. */
 struct delayed_work {
 	struct work_struct work;
+};
+
+struct ratelimit_state {
+	int interval;
 };
 
 struct workqueue_struct;
