@@ -49,6 +49,13 @@ static u16 nvdpa_qpair_nr_slots(const struct nvdpa_qpair *qp)
 	return qp->depth - 1;
 }
 
+/* What guards a slot that is in flight: the latter where the queues are shared. */
+static void nvdpa_qpair_assert_slots(const struct nvdpa_qpair *qp)
+{
+	lockdep_assert(lockdep_is_held(&qp->sq_lock) ||
+		       lockdep_is_held(&(qp->host ?: qp)->share_lock));
+}
+
 void nvdpa_qpair_begin(struct nvdpa_qpair *qp) __acquires(&qp->sq_lock)
 {
 	spin_lock(&qp->sq_lock);
@@ -57,6 +64,8 @@ void nvdpa_qpair_begin(struct nvdpa_qpair *qp) __acquires(&qp->sq_lock)
 /* Somebody must look after what is in flight. */
 static noinline void nvdpa_qpair_be_watched(struct nvdpa_qpair *qp)
 {
+	lockdep_assert_held(&qp->sq_lock);
+
 	qp->watched = true;
 	qp->attend = qp->shared;
 	nvdpa_timeout_arm(qp->ctrl);
@@ -92,6 +101,8 @@ static noinline void nvdpa_qpair_attend(struct nvdpa_qpair *qp)
 
 static void nvdpa_qpair_ring(struct nvdpa_qpair *qp)
 {
+	lockdep_assert_held(&qp->sq_lock);
+
 	if (qp->sq_tail == qp->sq_tail_rung)
 		return;
 	qp->sq_tail_rung = qp->sq_tail;
@@ -141,6 +152,8 @@ static __always_inline void nvdpa_qpair_write(struct nvdpa_qpair *host,
 					      struct nvdpa_slot *slot,
 					      u16 place, u16 *tail)
 {
+	nvdpa_qpair_assert_slots(host);
+
 	slot->turn++;
 	slot->state = NVDPA_SLOT_BUSY;
 	slot->since = jiffies;
@@ -217,6 +230,8 @@ void nvdpa_qpair_post(struct nvdpa_qpair *qp, u16 cid, void *owner)
 /* What was held. */
 static void nvdpa_qpair_repost(struct nvdpa_qpair *qp, u16 cid)
 {
+	lockdep_assert_held(&qp->sq_lock);
+
 	qp->slots[cid].late = false;
 	qp->slots[cid].aborted = false;
 	if (qp->shared)
@@ -228,6 +243,8 @@ static void nvdpa_qpair_repost(struct nvdpa_qpair *qp, u16 cid)
 /* The end of reposting. */
 static void nvdpa_qpair_rering(struct nvdpa_qpair *qp)
 {
+	lockdep_assert_held(&qp->sq_lock);
+
 	if (!qp->shared) {
 		nvdpa_qpair_ring(qp);
 		return;
@@ -260,6 +277,8 @@ static noinline bool nvdpa_qpair_retry(struct nvdpa_qpair *qp,
 		       (status & NVME_SCT_SC_MASK) == NVME_SC_ABORT_REQ;
 	unsigned long delay;
 
+	nvdpa_qpair_assert_slots(qp);
+
 	if ((status & NVME_SCT_MASK) == NVME_SCT_MEDIA_ERROR)
 		nvdpa_media_note(qp->ctrl, qp->qid, &slot->cmd, status);
 	if (qp->ending || (!aborted && !nvdpa_cmd_transient(status)))
@@ -287,6 +306,8 @@ static struct nvdpa_slot *nvdpa_qpair_owner(const struct nvdpa_qpair *qp,
 {
 	u16 cid = wire_cid & (BIT(NVDPA_QPAIR_TURN_SHIFT) - 1);
 	struct nvdpa_slot *slot;
+
+	lockdep_assert_held(&qp->sq_lock);
 
 	BUILD_BUG_ON(BIT(NVDPA_QPAIR_TURN_SHIFT) < NVDPA_QPAIR_DEPTH);
 	if (cid >= nvdpa_qpair_nr_slots(qp))
@@ -373,6 +394,8 @@ static bool nvdpa_qpair_pending(const struct nvdpa_qpair *qp)
 static bool nvdpa_qpair_fresh(struct nvdpa_qpair *qp,
 			      const struct nvme_completion *cqe)
 {
+	lockdep_assert_held(&qp->cq_lock);
+
 	return nvdpa_fault_fresh(qp->ctrl->dev, qp, cqe,
 				 nvdpa_qpair_pending(qp), nvdpa_qpair_reap);
 }
@@ -477,6 +500,8 @@ static unsigned int nvdpa_qpair_reap_unshared(struct nvdpa_qpair *qp,
 	struct nvdpa_done done[NVDPA_QPAIR_BATCH] __uninitialized;
 	unsigned int nr, total = 0;
 
+	lockdep_assert_held(&qp->cq_lock);
+
 	do {
 		nr = nvdpa_qpair_gather_own(qp, done, seen);
 		if (likely(nr))
@@ -494,6 +519,8 @@ static noinline unsigned int nvdpa_qpair_reap_shared(struct nvdpa_qpair *host,
 	struct nvdpa_qpair *whose[NVDPA_QPAIR_BATCH];
 	struct nvdpa_done done[NVDPA_QPAIR_BATCH];
 	unsigned int nr, total = 0;
+
+	lockdep_assert_held(&host->cq_lock);
 
 	while ((nr = nvdpa_qpair_gather_shared(host, done, whose, seen))) {
 		nvdpa_qpair_hand_over(done, whose, nr);
@@ -697,6 +724,8 @@ static int nvdpa_qpair_delete_queues(struct nvdpa_qpair *qp)
 {
 	int err;
 
+	lockdep_assert_held(&qp->ctrl->queues_lock);
+
 	err = nvdpa_admin_delete_sq(qp->ctrl, qp->qid);
 	if (!err)
 		err = nvdpa_admin_delete_cq(qp->ctrl, qp->qid);
@@ -726,6 +755,8 @@ static void nvdpa_qpair_open(struct nvdpa_qpair *qp)
 
 static void nvdpa_qpair_forget_queues(struct nvdpa_qpair *qp)
 {
+	lockdep_assert_held(&qp->ctrl->queues_lock);
+
 	qp->created = false;
 	spin_lock_irq(&qp->cq_lock);
 	qp->has_cq = false;
@@ -871,6 +902,8 @@ static bool nvdpa_qpair_change(struct nvdpa_qpair *qp,
 
 static void nvdpa_qpair_abort(struct nvdpa_qpair *qp, struct nvdpa_slot *slot)
 {
+	lockdep_assert_held(&nvdpa_share_host(qp)->share_lock);
+
 	if (slot->aborted)
 		return;
 	slot->aborted = nvdpa_admin_abort(qp->ctrl, nvdpa_share_host(qp)->qid,
@@ -1152,6 +1185,8 @@ static void nvdpa_qpair_watch_held(struct nvdpa_qpair *qp, u16 cid,
 {
 	unsigned long since = qp->slots[cid].since;
 
+	lockdep_assert_held(&qp->sq_lock);
+
 	if (time_before(jiffies, since))
 		watch->next = min(watch->next, since - jiffies);
 	else
@@ -1163,6 +1198,8 @@ static void nvdpa_qpair_watch_busy(struct nvdpa_qpair *qp, u16 cid,
 {
 	struct nvdpa_slot *slot = &qp->slots[cid];
 	unsigned long limit = nvdpa_timeout_limit(qp->ctrl, &slot->cmd);
+
+	lockdep_assert_held(&qp->sq_lock);
 
 	if (qp->own || time_before(jiffies, slot->since + limit))
 		return;
@@ -1381,6 +1418,8 @@ nvdpa_qpair_alloc_bare(struct nvdpa_ctrl *ctrl,
 
 static void nvdpa_qpair_free_bare(struct nvdpa_qpair *qp)
 {
+	/* Each slot that was taken was given back, once. */
+	WARN_ON(qp->nr_free != nvdpa_qpair_nr_slots(qp));
 	nvdpa_qpair_free_slots(qp);
 	kfree(qp);
 }
@@ -1429,6 +1468,8 @@ static int nvdpa_qpair_try_start(struct nvdpa_qpair *qp)
 static int nvdpa_qpair_leave(struct nvdpa_qpair *qp)
 {
 	int err = 0;
+
+	lockdep_assert_held(&qp->ctrl->queues_lock);
 
 	qp->leaving = true;
 	if (qp->created)

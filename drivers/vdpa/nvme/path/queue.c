@@ -119,6 +119,8 @@ void nvdpa_queue_exit(struct nvdpa_queue *q)
 	if (!q->qp)
 		return;
 	nvdpa_qpair_destroy(q->qp);
+	/* What was begun was ended, once. */
+	WARN_ON(q->inflight[0] || q->inflight[1] || q->bounces);
 	kvfree(q->cmds);
 	kvfree(q->reqs);
 }
