@@ -45,13 +45,13 @@ FIXTURE_TEARDOWN(stuck)
 }
 
 static void expect_ended_by_reset(struct __test_metadata *_metadata,
-				  struct blk *b, struct load *l)
+				  struct blk *b, struct load *l, __u64 least_ms)
 {
 	__u64 start = env_now_ms(), took;
 
 	ASSERT_EQ(0, vdev_reset(&b->vdev));
 	took = env_now_ms() - start;
-	EXPECT_LE(HURRY_MS, took);
+	EXPECT_LE(least_ms, took);
 	EXPECT_GE(LIMIT_MS * env_scale(), took);
 	ASSERT_EQ(1, load_in_flight(l));
 	ASSERT_NE(ring_used_idx(l->ring), l->ring->last_used);
@@ -62,7 +62,7 @@ static void expect_ended_by_reset(struct __test_metadata *_metadata,
 /* The queue is taken away from the device, and works again after that. */
 TEST_F_TIMEOUT(stuck, reset_ends_it, 120)
 {
-	expect_ended_by_reset(_metadata, &self->b, &self->l);
+	expect_ended_by_reset(_metadata, &self->b, &self->l, HURRY_MS);
 	ASSERT_EQ(0, blk_restart(&self->b, 0));
 }
 
@@ -79,11 +79,11 @@ TEST_F_TIMEOUT(stuck, close_ends_it, 120)
 	ASSERT_EQ(0, blk_open(&self->b, &o));
 }
 
-/* The caller takes the controller away: nothing answers any more. */
+/* The caller takes the controller away, which may be seen before the grace is over. */
 TEST_F_TIMEOUT(stuck, reset_ends_it_without_a_controller, 180)
 {
 	getchar();
-	expect_ended_by_reset(_metadata, &self->b, &self->l);
+	expect_ended_by_reset(_metadata, &self->b, &self->l, 0);
 }
 
 /* A read that is stuck, into memory of its own. */
